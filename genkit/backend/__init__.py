@@ -1,0 +1,88 @@
+"""Compilation, gradients and devices, the same on TensorFlow and JAX.
+
+Nothing outside this folder names a backend. The backend is the one of the environment variable
+`KERAS_BACKEND`; without it TensorFlow, or JAX where TensorFlow is not installed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from genkit.errors import UsageError, unknown
+
+BACKENDS = ("tensorflow", "jax")
+
+
+def choose() -> str:
+    """The backend to use: `KERAS_BACKEND`, else the first of `BACKENDS` that is installed.
+
+    Keras' own fallback, a file in the home directory, is not read: a run should depend on
+    its recipe and its environment only.
+    """
+    asked = os.environ.get("KERAS_BACKEND")
+    if asked:
+        if asked not in BACKENDS:
+            raise UsageError(f"KERAS_BACKEND: {unknown('backend', asked, BACKENDS)}")
+        return asked
+    for name in BACKENDS:
+        if importlib.util.find_spec(name) is not None:
+            return name
+    raise UsageError(
+        "no backend is installed. Install TensorFlow (pip install tensorflow) or "
+        "JAX (pip install 'genkit-keras[jax]')."
+    )
+
+
+os.environ["KERAS_BACKEND"] = choose()
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+class Backend(Protocol):
+    """What `tensorflow.py` and `jax.py` provide."""
+
+    def compile(
+        self, fn: Callable[..., Any], variables: Sequence[Any], *, xla: bool = True
+    ) -> Callable[..., Any]: ...
+
+    def gradients(
+        self, loss: Callable[[], tuple[Any, Any]], variables: Sequence[Any]
+    ) -> tuple[tuple[Any, Any], list[Any]]: ...
+
+    def input_gradient(self, fn: Callable[[Any], Any], x: Any) -> Any: ...
+
+    def synchronise(self, outputs: Any) -> Any: ...
+
+    def environment(self) -> dict[str, Any]: ...
+
+    def memory_peak(self) -> int | None: ...
+
+
+def _implementation() -> Any:
+    if os.environ["KERAS_BACKEND"] == "tensorflow":
+        from genkit.backend import tensorflow as implementation
+    else:
+        from genkit.backend import jax as implementation
+    return implementation
+
+
+_backend: Backend = _implementation()
+
+compile = _backend.compile  # noqa: A001 - `backend.compile` reads as what it is
+gradients = _backend.gradients
+input_gradient = _backend.input_gradient
+synchronise = _backend.synchronise
+environment = _backend.environment
+memory_peak = _backend.memory_peak
+
+
+def name() -> str:
+    """`tensorflow` or `jax`."""
+    return os.environ["KERAS_BACKEND"]
+
+
+def other() -> str:
+    """The backend that is not in use."""
+    return BACKENDS[1 - BACKENDS.index(name())]

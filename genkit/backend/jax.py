@@ -1,0 +1,106 @@
+"""JAX: variables travel in and out of `jax.jit` through `keras.StatelessScope`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+
+# TF32 products, a default on some GPUs, flip about 1.6 % of 256-way draws.
+jax.config.update("jax_default_matmul_precision", "highest")
+
+# Variables of the function being traced, innermost last: an inner `StatelessScope` hides the
+# outer one, so `gradients` has to pass on the values of all variables, not only of its own.
+_tracing: list[Sequence[Any]] = []
+
+
+def compile(  # noqa: A001
+    fn: Callable[..., Any], variables: Sequence[Any], *, xla: bool = True
+) -> Callable[..., Any]:
+    """Compile `fn` of arrays; it may read and assign the Keras `variables`.
+
+    Args:
+        fn: a function of nested arrays that returns nested arrays.
+        variables: every `keras.Variable` that `fn` reads or assigns.
+        xla: compile as one program; without, each operation runs by itself.
+
+    Returns:
+        A function of the same arguments. Shapes must not change between calls.
+    """
+    variables = tuple(variables)
+    changed: list[int] = []
+
+    def pure(values: list[Any], args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
+        _tracing.append(variables)
+        try:
+            with keras.StatelessScope(list(zip(variables, values, strict=True))) as scope:
+                outputs = fn(*args, **kwargs)
+        finally:
+            _tracing.pop()
+        after = [scope.get_current_value(variable) for variable in variables]
+        changed[:] = [i for i, value in enumerate(after) if value is not values[i]]
+        return outputs, [after[i] for i in changed]
+
+    run = jax.jit(pure) if xla else pure
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        outputs, updates = run([variable.value for variable in variables], args, kwargs)
+        for i, value in zip(changed, updates, strict=True):
+            variables[i].assign(value)
+        return outputs
+
+    return call
+
+
+def gradients(
+    loss: Callable[[], tuple[Any, Any]], variables: Sequence[Any]
+) -> tuple[tuple[Any, Any], list[Any]]:
+    """((loss, extras), gradients) of `loss() -> (scalar, extras)` for Keras `variables`.
+
+    Assignments to other variables inside `loss` (moving averages) are kept.
+    """
+    wanted = {id(variable) for variable in variables}
+    others = [v for v in (_tracing[-1] if _tracing else ()) if id(v) not in wanted]
+    other_values = [variable.value for variable in others]
+
+    def scalar(values: list[Any]) -> tuple[Any, Any]:
+        mapping = [*zip(variables, values, strict=True), *zip(others, other_values, strict=True)]
+        with keras.StatelessScope(mapping) as scope:
+            value, extras = loss()
+        return value, (extras, [scope.get_current_value(variable) for variable in others])
+
+    start = [variable.value for variable in variables]
+    (value, (extras, after)), found = jax.value_and_grad(scalar, has_aux=True)(start)
+    for variable, before, now in zip(others, other_values, after, strict=True):
+        if now is not before:
+            variable.assign(now)
+    return (value, extras), found
+
+
+def input_gradient(fn: Callable[[Any], Any], x: Any) -> Any:
+    """Gradient of sum(fn(x)) for the array `x`, of the shape of `x`."""
+    return jax.grad(lambda value: jnp.sum(fn(value)))(jnp.asarray(x))
+
+
+def synchronise(outputs: Any) -> Any:
+    """Wait until `outputs` are computed; returns them."""
+    return jax.block_until_ready(outputs)
+
+
+def environment() -> dict[str, Any]:
+    """Version and devices: part of the fingerprint of exactness."""
+    return {
+        "backend": "jax",
+        "version": jax.__version__,
+        "devices": [device.device_kind for device in jax.devices()],
+        "matmul_precision": str(jax.config.jax_default_matmul_precision),
+    }
+
+
+def memory_peak() -> int | None:
+    """Peak bytes used on the accelerator, or None on a CPU."""
+    stats = jax.devices()[0].memory_stats()
+    return int(stats["peak_bytes_in_use"]) if stats else None

@@ -1,0 +1,76 @@
+"""TensorFlow: `tf.function` with XLA asked for explicitly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+
+def compile(  # noqa: A001
+    fn: Callable[..., Any], variables: Sequence[Any], *, xla: bool = True
+) -> Callable[..., Any]:
+    """Compile `fn` of arrays; it may read and assign the Keras `variables`.
+
+    Args:
+        fn: a function of nested arrays that returns nested arrays.
+        variables: every `keras.Variable` that `fn` reads or assigns.
+        xla: compile with XLA; without, the graph runs operation by operation.
+
+    Returns:
+        A function of the same arguments. Shapes must not change between calls.
+    """
+    del variables  # TensorFlow variables are captured by reference.
+    return tf.function(fn, jit_compile=xla, autograph=False)
+
+
+def gradients(
+    loss: Callable[[], tuple[Any, Any]], variables: Sequence[Any]
+) -> tuple[tuple[Any, Any], list[Any]]:
+    """((loss, extras), gradients) of `loss() -> (scalar, extras)` for Keras `variables`.
+
+    A variable that the loss does not use has a gradient of zeros.
+    """
+    watched = [variable.value for variable in variables]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(watched)
+        value, extras = loss()
+    found = tape.gradient(value, watched, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return (value, extras), found
+
+
+def input_gradient(fn: Callable[[Any], Any], x: Any) -> Any:
+    """Gradient of sum(fn(x)) for the array `x`, of the shape of `x`."""
+    x = tf.convert_to_tensor(x)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        total = tf.reduce_sum(fn(x))
+    return tape.gradient(total, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+
+def synchronise(outputs: Any) -> Any:
+    """Wait until `outputs` are computed; returns them."""
+    for leaf in tf.nest.flatten(outputs):
+        if hasattr(leaf, "numpy"):
+            leaf.numpy()
+    return outputs
+
+
+def environment() -> dict[str, Any]:
+    """Version, devices and thread counts: part of the fingerprint of exactness."""
+    return {
+        "backend": "tensorflow",
+        "version": tf.__version__,
+        "devices": [device.device_type for device in tf.config.list_physical_devices()],
+        "intra_op_threads": tf.config.threading.get_intra_op_parallelism_threads(),
+        "inter_op_threads": tf.config.threading.get_inter_op_parallelism_threads(),
+        "tf32": bool(tf.config.experimental.tensor_float_32_execution_enabled()),
+    }
+
+
+def memory_peak() -> int | None:
+    """Peak bytes used on the accelerator, or None on a CPU."""
+    if not tf.config.list_physical_devices("GPU"):
+        return None
+    return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
