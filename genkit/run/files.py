@@ -1,0 +1,58 @@
+"""Files that are whole or absent: write beside, fsync, rename."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+MAX_JSON_BYTES = 16 * 2**20
+
+
+def fsync_directory(folder: Path) -> None:
+    """Make renames and new names in `folder` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a new file and wait until its content is on the disk."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace `path`: a reader sees the old content or the new, never a part."""
+    # The name is constant, so that what a killed writer left is overwritten by the next one.
+    temporary = path.with_name(f".{path.name}.tmp")
+    write_synced(temporary, data)
+    os.replace(temporary, path)
+    fsync_directory(path.parent)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace `path` by `value` as indented JSON."""
+    write_atomically(path, (json.dumps(value, indent=2, sort_keys=True) + "\n").encode())
+
+
+def read_json_object(path: Path, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:
+    """The JSON object in `path`.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ValueError: if it is larger than `limit` bytes or holds no JSON object.
+    """
+    with path.open("rb") as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise ValueError(f"{path.name} is larger than {limit} bytes")
+    value = json.loads(data)
+    if not isinstance(value, dict):
+        raise ValueError(f"{path.name} should hold a JSON object. Received: {type(value).__name__}")
+    return value
