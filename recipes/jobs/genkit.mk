@@ -58,6 +58,9 @@ $(call genkit-trained,$(1)): $(call genkit-files,$(2)) $(RUNS)/.make/$(1).train-
 	$(GENKIT) train $(2) --run $(RUNS)/$(1) $(3)
 	@touch $$@
 
+# (More steps by hand move the run's pointer, which is there once the run is.)
+$(RUNS)/$(1)/evaluation/test.json $(RUNS)/$(1)/samples/final/job.json: $$(wildcard $(RUNS)/$(1)/checkpoints/latest)
+
 $(RUNS)/$(1)/evaluation/test.json: $(call genkit-trained,$(1)) | $(GENKIT_READY)
 	$(GENKIT) eval $(RUNS)/$(1)
 	@touch -c $$@
