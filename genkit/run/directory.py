@@ -192,9 +192,9 @@ class Run:
     @property
     def recipe(self) -> Recipe:
         """The resolved recipe that this run was made from."""
-        from genkit.recipe import read_resolved
+        from genkit.recipe import load_recipe
 
-        return read_resolved(self.path / RECIPE)
+        return load_recipe(str(self.path / RECIPE))
 
     @property
     def step(self) -> int:
