@@ -1,0 +1,44 @@
+"""What commands leave behind: one writer, one picture for each kind of output."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from genkit.artifacts.figure import Figure
+from genkit.artifacts.images import Images
+from genkit.artifacts.table import Table
+
+
+@runtime_checkable
+class Artifact(Protocol):
+    """One kind of output. `name` is the stem of its files."""
+
+    @property
+    def name(self) -> str: ...
+
+    def save(self, folder: Path) -> list[Path]:
+        """Write the files of this artifact; returns them."""
+        ...
+
+    def preview(self) -> bytes | None:
+        """A PNG to look at, or None."""
+        ...
+
+
+@runtime_checkable
+class SampleArtifact(Artifact, Protocol):
+    """Output of a generator, which a job stores in parts and joins."""
+
+    kind: str
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What a part holds; the first axis of each array is the sample."""
+        ...
+
+
+SAMPLE_KINDS = {Images.kind: Images}
+
+__all__ = ["SAMPLE_KINDS", "Artifact", "Figure", "Images", "SampleArtifact", "Table"]

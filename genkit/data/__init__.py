@@ -1,0 +1,16 @@
+"""Data sets by name: sources and readers. What a recipe's `data` section names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from genkit import registry
+
+
+def load(config: Any) -> Any:
+    """The data set of a recipe's `data` section.
+
+    Args:
+        config: the validated section; its `name` selects the registry entry.
+    """
+    return registry.resolve(registry.datasets.get(config.name).source)(config)

@@ -1,0 +1,1 @@
+"""The families, one folder each, and the rooms that several families share."""

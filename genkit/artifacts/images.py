@@ -1,0 +1,102 @@
+"""Images: an npz of values and a picture of them as a grid."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from genkit.artifacts.files import npz_bytes, write_bytes
+
+ONE_FILE_BYTES = 10**9
+GRID_LIMIT = 256
+GRID_PIXELS = 640
+
+
+@dataclass(frozen=True)
+class Images:
+    """A batch of images.
+
+    Args:
+        samples: `(N, H, W, C)` uint8, values 0 .. levels - 1; C is 1 or 3.
+        log_prob: `(N,)` float32, nats at temperature 1.
+        index: `(N,)` int64, which sample of the job each one is.
+        levels: values of a channel.
+        labels: `(N,)` int64 class of each image, or None.
+    """
+
+    kind: ClassVar[str] = "images"
+    samples: np.ndarray
+    log_prob: np.ndarray
+    index: np.ndarray
+    levels: int
+    labels: np.ndarray | None = None
+    name: str = "samples"
+    columns: int | None = None
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        arrays = {"samples": self.samples, "log_prob": self.log_prob, "index": self.index}
+        if self.labels is not None:
+            arrays["label"] = self.labels
+        return arrays
+
+    @classmethod
+    def join(cls, parts: Sequence[Mapping[str, np.ndarray]], levels: int) -> Images:
+        """Images from the arrays of parts, in the order given."""
+        whole = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+        return cls(
+            whole["samples"], whole["log_prob"], whole["index"], levels, whole.get("label")
+        )
+
+    def first(self, count: int) -> Images:
+        labels = None if self.labels is None else self.labels[:count]
+        return Images(self.samples[:count], self.log_prob[:count], self.index[:count],
+                      self.levels, labels, self.name, self.columns)
+
+    def save(self, folder: Path) -> list[Path]:
+        """`grid.png`, and below 1 GB `samples.npz`."""
+        files = [write_bytes(folder / "grid.png", self.preview())]
+        if self.samples.nbytes < ONE_FILE_BYTES:
+            files.append(write_bytes(folder / f"{self.name}.npz", npz_bytes(self.arrays())))
+        return files
+
+    def preview(self) -> bytes:
+        """PNG of the first 256 images as a grid."""
+        return png(grid(self.samples[:GRID_LIMIT], self.levels, self.columns))
+
+
+def grid(images: np.ndarray, levels: int, columns: int | None = None) -> np.ndarray:
+    """Images `(N, H, W, C)` side by side with thin lines between; `(rows, columns, C)` uint8.
+
+    Small images are enlarged by a whole factor, so that pixels stay square and sharp.
+    """
+    count, height, width, channels = images.shape
+    columns = columns or max(1, math.ceil(math.sqrt(count)))
+    rows = math.ceil(count / columns)
+    factor = max(1, GRID_PIXELS // max(columns * (width + 1), rows * (height + 1)))
+    shown = np.round(images.astype(np.float64) * (255.0 / (levels - 1))).astype(np.uint8)
+    shown = shown.repeat(factor, axis=1).repeat(factor, axis=2)
+    tall, wide = height * factor, width * factor
+    line = max(1, factor // 4)
+    canvas = np.full(
+        (rows * (tall + line) + line, columns * (wide + line) + line, channels), 96, np.uint8
+    )
+    for i, image in enumerate(shown):
+        top = line + (i // columns) * (tall + line)
+        left = line + (i % columns) * (wide + line)
+        canvas[top : top + tall, left : left + wide] = image
+    return canvas
+
+
+def png(picture: np.ndarray) -> bytes:
+    """PNG of `(H, W, 1)` or `(H, W, 3)` uint8."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,101 @@
+"""Image data sets in memory, and the feed of their batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from genkit.errors import DataError, unknown
+from genkit.family import Arrays
+from genkit.randomness import permutation
+
+
+@dataclass(frozen=True)
+class ImageSplit:
+    """One split.
+
+    Args:
+        images: `(N, H, W, C)` uint8, values 0 .. levels - 1.
+        labels: `(N,)` int64, or None.
+        levels: how many values a channel can take, 2 to 256.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray | None
+    levels: int
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 4 or self.images.dtype != np.uint8:
+            raise DataError(
+                "images must be uint8 of shape (count, height, width, channels). "
+                f"Received: {self.images.dtype} {self.images.shape}"
+            )
+        if len(self.images) and int(self.images.max()) >= self.levels:
+            raise DataError(
+                f"a value must be below the number of levels, {self.levels}. "
+                f"Received: {int(self.images.max())}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def first(self, limit: int | None) -> ImageSplit:
+        """The first `limit` images, or all."""
+        labels = None if self.labels is None else self.labels[:limit]
+        return ImageSplit(self.images[:limit], labels, self.levels)
+
+
+@dataclass(frozen=True)
+class ImageDataset:
+    """Splits by name; a missing one is an error that names those that exist."""
+
+    name: str
+    splits: Mapping[str, ImageSplit]
+
+    def split(self, name: str) -> ImageSplit:
+        if name not in self.splits:
+            raise DataError(f"data set {self.name}: {unknown('split', name, self.splits)}")
+        return self.splits[name]
+
+
+class ImageFeed:
+    """Batches in epochs; each epoch is a permutation keyed by (seed, epoch).
+
+    Batch k holds positions k*B .. k*B+B-1 of the endless chain of epochs, so a batch may span
+    two of them and no image is left out.
+    """
+
+    def __init__(self, split: ImageSplit, batch_size: int, seed: int) -> None:
+        if not len(split):
+            raise DataError("cannot train on an empty split")
+        self.split = split
+        self.batch_size = batch_size
+        self.seed = seed
+        self._epoch: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
+
+    def batch(self, k: int) -> Arrays:
+        """`image` uint8 (B, H, W, C), and `label` int64 (B,) where there are labels."""
+        positions = np.arange(k * self.batch_size, (k + 1) * self.batch_size)
+        chosen = np.empty(self.batch_size, np.int64)
+        for epoch in np.unique(positions // len(self.split)):
+            here = positions // len(self.split) == epoch
+            chosen[here] = self._order(int(epoch))[positions[here] % len(self.split)]
+        arrays = {"image": self.split.images[chosen]}
+        if self.split.labels is not None:
+            arrays["label"] = self.split.labels[chosen]
+        return arrays
+
+    def _order(self, epoch: int) -> np.ndarray:
+        if self._epoch[0] != epoch:
+            order = permutation(self.seed, "epoch", epoch, len(self.split))
+            self._epoch = (epoch, order)
+        return self._epoch[1]
+
+    def save(self) -> Arrays:
+        return {}
+
+    def restore(self, state: Arrays) -> None:
+        if state:
+            raise DataError(f"an image feed has no state. Received: {sorted(state)}")

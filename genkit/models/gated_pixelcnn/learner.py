@@ -1,0 +1,57 @@
+"""The learner of the Gated PixelCNN."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from genkit.models.gated_pixelcnn.config import receptive_field
+from genkit.models.gated_pixelcnn.network import GatedPixelCNN, build_network, centred
+from genkit.models.gated_pixelcnn.sampling import RowSampler
+from genkit.models.image_density.learner import ImageDensityLearner
+from genkit.sampling.decoding import Decoding
+
+
+class GatedPixelCNNView:
+    """What samplers and checks see of a Gated PixelCNN (`RasterNetwork`)."""
+
+    def __init__(self, network: GatedPixelCNN, shape: tuple[int, int, int], reach: int) -> None:
+        self.network, self.shape, self.reach = network, shape, reach
+        self.levels, self.classes = network.levels, network.classes
+        self.variables = list(network.variables)
+
+    def scores(self, x: Any, vector: Any, training: bool = False) -> Any:
+        """Logits of images already centred to [-1, 1]: what gradients are taken of."""
+        return self.network(x, None if self.classes is None else vector, training=training)
+
+    def logits(self, values: Any, vector: Any, training: bool = False) -> Any:
+        x = centred(values, self.levels, self.network.compute_dtype)
+        return self.scores(x, vector, training)
+
+    def row_sampler(self, decoding: Decoding, keep_logits: bool = False) -> RowSampler:
+        height, width, _ = self.shape
+        return RowSampler(self.network, height, width, decoding, keep_logits)
+
+    def sees(self, output: tuple[int, int, int], value: tuple[int, int, int]) -> bool:
+        """Whether the logits at `output` (row, column, channel) must depend on `value`.
+
+        Written down from the paper's figure, not from the code: a rectangle above, the pixels
+        on the left, the earlier colours of the pixel itself.
+        """
+        above, across = output[0] - value[0], value[1] - output[1]
+        if above > 0:
+            return above <= self.reach + 1 and abs(across) <= self.reach
+        if above < 0:
+            return False
+        return -self.reach <= across < 0 or (across == 0 and value[2] < output[2])
+
+
+class GatedPixelCNNLearner(ImageDensityLearner):
+    """Gated PixelCNN, unconditional or by class (arXiv:1606.05328)."""
+
+    def build(self, recipe: Any) -> tuple[GatedPixelCNN, GatedPixelCNNView]:
+        network = build_network(recipe)
+        return network, GatedPixelCNNView(network, recipe.data.image_shape(), recipe.model.reach)
+
+    def describe(self) -> dict[str, Any]:
+        field = receptive_field(self.recipe.model)
+        return {**super().describe(), "receptive_field": field}

@@ -1,0 +1,1 @@
+"""What every family of exact image densities shares: likelihood, scores, samples, checks."""
