@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from genkit.progress import Progress
-from genkit.randomness import Noise
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # NumPy alone takes a third of a second, too long for `genkit list`
+    import numpy as np
+
     from genkit.artifacts import Artifact
+    from genkit.randomness import Noise
 
-Arrays = dict[str, np.ndarray]
+Arrays: TypeAlias = "dict[str, np.ndarray]"
 Metrics = dict[str, Any]  # name -> scalar array or float; the name carries the unit
 ResumeClass = Literal["exact", "statistical"]
 

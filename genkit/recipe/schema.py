@@ -6,6 +6,7 @@ their own pydantic model in the registry.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -23,6 +24,11 @@ class Section(BaseModel):
     """Base of every section: unknown keys and loose types are errors, values are frozen."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    def conflicts(self, recipe: Recipe) -> Iterable[tuple[str, str]]:
+        """What the sections of a recipe say against each other: pairs of the dotted name of a
+        value and a sentence. Asked of `model` and `data` when all sections are valid alone."""
+        return ()
 
 
 class DataConfig(Section):
