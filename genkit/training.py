@@ -12,7 +12,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,11 +21,13 @@ from genkit.family import Arrays, EvaluationRequest, Feed, Learner
 from genkit.feeding import Batches
 from genkit.progress import SILENT, Progress
 from genkit.randomness import Noise
-from genkit.recipe.schema import TrainConfig
 from genkit.run import Run, checkpoint
 from genkit.run.tensorboard import Board
 from genkit.state import FEED, LEARNER, averaged, part, put_back, restore, snapshot
 from genkit.tracking import Best, Plateau, Speed, Window
+
+if TYPE_CHECKING:
+    from genkit.recipe.schema import TrainConfig
 
 __all__ = ["TrainResult", "averaged", "completed", "restore", "train"]
 

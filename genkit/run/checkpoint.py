@@ -16,13 +16,13 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from genkit.errors import CheckpointError
-from genkit.run.arrays import decode, encode
 from genkit.run.files import fsync_directory, read_json_object, write_atomically, write_synced
+
+if TYPE_CHECKING:  # NumPy is slow to import, and `genkit list` asks for steps only
+    import numpy as np
 
 FORMAT = 1
 ARRAYS = "arrays.safetensors"
@@ -73,6 +73,8 @@ def save(
         loop_state: plain JSON values.
         best: whether this is the best checkpoint so far.
     """
+    from genkit.run.arrays import encode
+
     directory.mkdir(parents=True, exist_ok=True)
     former_best = pointed(directory, BEST)
     target = directory / f"step-{step}"
@@ -265,6 +267,8 @@ def _listing(found: list[int]) -> str:
 
 def _read(folder: Path, step: int) -> Checkpoint:
     """A verified checkpoint; OSError, ValueError, KeyError or TypeError where it is damaged."""
+    from genkit.run.arrays import decode
+
     if not folder.is_dir():
         raise ValueError("the folder is missing")
     manifest = read_json_object(folder / MANIFEST)
