@@ -18,7 +18,7 @@ DIGITS = "gated_pixelcnn/digits"
 RECIPES = sorted(
     path.relative_to(ROOT / "recipes").as_posix()
     for path in (ROOT / "recipes").rglob("*")
-    if path.is_file()
+    if path.suffix in (".yaml", ".mk")
 )
 
 
