@@ -17,7 +17,7 @@ _BITS = {"BOOL": "bool", "U8": "uint8", "I8": "int8", "U16": "uint16", "I16": "i
 
 
 def encode(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """`arrays` as the bytes of a safetensors file, sorted by name.
+    """`arrays` as the bytes of a safetensors file; the same arrays give the same bytes.
 
     Raises:
         ValueError: for a name that is not printable or a dtype that safetensors lacks.
