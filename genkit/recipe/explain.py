@@ -162,14 +162,18 @@ def _path(location: Sequence[int | str], values: Any, kind: str) -> Path_:
     path: list[str] = []
     for number, part in enumerate(location):
         last = number == len(location) - 1
-        if isinstance(values, dict) and isinstance(part, str) and part in values:
-            values = values[part]
-        elif isinstance(values, list) and isinstance(part, int) and part < len(values):
+        if _holds(values, part):
             values = values[part]
         elif not (last and kind == "missing"):
             continue
         path.append(str(part))
     return tuple(path)
+
+
+def _holds(values: Any, part: int | str) -> bool:
+    if isinstance(values, dict):
+        return part in values
+    return isinstance(values, list) and isinstance(part, int) and part < len(values)
 
 
 def _at(values: Any, path: Path_) -> Any:

@@ -32,11 +32,15 @@ def _replaced(below: Mapping[str, Any], above: Mapping[str, Any]) -> list[str]:
     sections = []
     if "family" in above and "family" in below and above["family"] != below["family"]:
         sections.append("model")
-    old, new = below.get("data"), above.get("data")
-    if isinstance(old, dict) and isinstance(new, dict) and "name" in new and "name" in old:
-        if new["name"] != old["name"]:
-            sections.append("data")
+    names = [_data_name(below), _data_name(above)]
+    if None not in names and names[0] != names[1]:
+        sections.append("data")
     return sections
+
+
+def _data_name(values: Mapping[str, Any]) -> Any:
+    data = values.get("data")
+    return data.get("name") if isinstance(data, dict) else None
 
 
 def _merged(below: Any, above: Any, path: Path_, places: dict[Path_, Location]) -> Any:

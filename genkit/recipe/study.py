@@ -283,7 +283,7 @@ def _clashes(
     config: StudyConfig, document: Document, shared: Document, source: str
 ) -> list[Problem]:
     """Names that are set twice: which value counts would be anyone's guess."""
-    places = [(key, ("grid", key)) for key in config.grid]
+    places: list[tuple[str, tuple[str, ...]]] = [(key, ("grid", key)) for key in config.grid]
     places += [(key, ("overrides", key)) for key in config.overrides]
     if config.random:
         places += [(key, ("random", "ranges", key)) for key in config.random.ranges]
@@ -295,11 +295,11 @@ def _clashes(
             message = f"is set twice in the study, as '{one}' and as '{other}'"
             problems.append(document.problem(message, path, source))
     varied = [key for key, path in places if path[0] != "overrides"]
-    for path in shared.locations:
+    for written in shared.locations:
         for key in varied:
-            if path == tuple(key.split(".")):
+            if written == tuple(key.split(".")):
                 message = f"is varied by the study; set {_setter(config, key)} instead"
-                problems.append(shared.problem(message, path, source))
+                problems.append(shared.problem(message, written, source))
     return problems
 
 
@@ -328,10 +328,11 @@ def _cells(
         return [], [document.problem(message, ("grid" if config.grid else "random",), source)]
     combinations = _combinations(config, document, source)
     short = _short_names([key for key, _, _ in combinations[0]])
+    seeds: list[int | None] = [*config.seeds] or [None]
     cells: list[Cell] = []
     problems: list[Problem] = []
     for number, settings in enumerate(combinations):
-        for seed in config.seeds or [None]:
+        for seed in seeds:
             at = document.locate(("seeds",), source)
             seeded: Settings = [] if seed is None else [("train.seed", seed, at)]
             try:

@@ -18,7 +18,6 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
-    Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -84,9 +83,12 @@ class _Anchor:
 
 
 class _Builder:
-    """Builds values from parser events; collects problems instead of stopping at the first."""
+    """Builds values from parser events; collects problems instead of stopping at the first.
 
-    def __init__(self, events: Iterator[Event], source: str) -> None:
+    Events are `Any`: ruamel declares their attributes to no type checker.
+    """
+
+    def __init__(self, events: Iterator[Any], source: str) -> None:
         self.events = events
         self.source = source
         self.locations: dict[Path_, Location] = {}
@@ -94,7 +96,7 @@ class _Builder:
         self.anchors: dict[str, _Anchor | None] = {}
         self.count = 0
 
-    def build(self, event: Event, path: Path_) -> Any:
+    def build(self, event: Any, path: Path_) -> Any:
         """The value that starts with `event`."""
         self._counted(1, event, path)
         if len(path) > MAX_DEPTH:
@@ -115,7 +117,7 @@ class _Builder:
             self.anchors[anchor] = _Anchor(value, inside, self.count - before)
         return value
 
-    def _collection_or_scalar(self, event: Event, path: Path_) -> Any:
+    def _collection_or_scalar(self, event: Any, path: Path_) -> Any:
         if isinstance(event, MappingStartEvent):
             self._check_tag(event, path, "map")
             return self._mapping(path)
@@ -152,7 +154,7 @@ class _Builder:
             values.append(self.build(event, here))
         return values
 
-    def _scalar(self, event: Event, path: Path_) -> scalars.Scalar:
+    def _scalar(self, event: Any, path: Path_) -> scalars.Scalar:
         text: str = event.value
         if any(0xD800 <= ord(letter) <= 0xDFFF for letter in text):
             self.problems.append(self._problem("holds half of a surrogate pair", event, path))
@@ -168,7 +170,7 @@ class _Builder:
             return 0
         return value
 
-    def _alias(self, event: Event, path: Path_) -> Any:
+    def _alias(self, event: Any, path: Path_) -> Any:
         if event.anchor not in self.anchors:
             self.problems.append(
                 self._problem(f"'*{event.anchor}' names no anchor above it", event, path)
@@ -181,7 +183,7 @@ class _Builder:
         self.locations.update({(*path, *inner): at for inner, at in anchor.locations.items()})
         return copy.deepcopy(anchor.values)
 
-    def _check_tag(self, event: Event, path: Path_, *allowed: str) -> None:
+    def _check_tag(self, event: Any, path: Path_, *allowed: str) -> None:
         tag = str(event.tag) if event.tag else ""
         if tag and tag not in {_TAG + name for name in allowed}:
             shown = "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
@@ -193,15 +195,15 @@ class _Builder:
                 )
             )
 
-    def _counted(self, count: int, event: Event, path: Path_) -> None:
+    def _counted(self, count: int, event: Any, path: Path_) -> None:
         self.count += count
         if self.count > MAX_VALUES:
             raise _Stop(self._problem(f"more than {MAX_VALUES} values", event, path[:1]))
 
-    def _at(self, event: Event) -> Location:
+    def _at(self, event: Any) -> Location:
         return Location(self.source, event.start_mark.line + 1)
 
-    def _problem(self, message: str, event: Event, path: Path_) -> Problem:
+    def _problem(self, message: str, event: Any, path: Path_) -> Problem:
         return Problem(message, ".".join(path), self.source, event.start_mark.line + 1)
 
 
