@@ -68,7 +68,8 @@ class GatedBlock(keras.Layer):
         first: mask A and no residual, as the first layer needs.
         conditional: whether a vector h steers the block.
 
-    Input: vertical `(B, H, W, C)`, horizontal `(B, H, W, C)`, vector `(B, D)` or None.
+    Input: vertical `(B, H, W, C)`, horizontal `(B, H, W, C)`, vector `(B, D)` or None, and
+    `kept`, `(B, 2p)` factors of the gated maps of both stacks (dropout of whole maps), or None.
     Output: vertical and horizontal `(B, H, W, p)`.
     """
 
@@ -104,15 +105,21 @@ class GatedBlock(keras.Layer):
             self.condition.build(vector_shape)
         self.built = True
 
-    def call(self, vertical: Any, horizontal: Any, vector: Any = None) -> tuple[Any, Any]:
+    def call(
+        self, vertical: Any, horizontal: Any, vector: Any = None, kept: Any = None
+    ) -> tuple[Any, Any]:
         above = self.vertical(vertical)
         across = self.horizontal(horizontal) + self.link(shift_down(above))
         if self.condition is not None:
             for_vertical, for_horizontal = self.condition(vector)
             above = above + for_vertical[:, None, None]
             across = across + for_horizontal[:, None, None]
-        out = self.output_map(gate(across))
-        return gate(above), out if self.first else out + horizontal
+        above, across = gate(above), gate(across)
+        if kept is not None:
+            for_vertical, for_horizontal = ops.split(kept[:, None, None], 2, axis=-1)
+            above, across = above * for_vertical, across * for_horizontal
+        out = self.output_map(across)
+        return above, out if self.first else out + horizontal
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.config}

@@ -29,12 +29,16 @@ class RasterNetwork(Protocol):
     classes: int | None
     variables: Sequence[Any]
 
-    def scores(self, x: Any, vector: Any, training: bool = False) -> Any:
+    def scores(self, x: Any, vector: Any) -> Any:
         """Parallel logits `(B, H, W, C, levels)` of centred images: gradients are taken of it."""
         ...
 
-    def logits(self, values: Any, vector: Any, training: bool = False) -> Any:
+    def logits(self, values: Any, vector: Any) -> Any:
         """The same of integer images `(B, H, W, C)`."""
+        ...
+
+    def training_logits(self, batch: Any) -> Any:
+        """Logits of a training batch: `image`, `vector` and what the family adds to it."""
         ...
 
     def sees(self, output: tuple[int, int, int], value: tuple[int, int, int]) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from genkit.recipe.schema import Section
+from genkit.recipe.schema import Fraction, Section
 
 
 class GatedPixelCNNConfig(Section):
@@ -17,6 +17,8 @@ class GatedPixelCNNConfig(Section):
         width: maps p of each stack.
         first_kernel, kernel: odd width of the first and of the further convolutions.
         head: maps of the 1x1 layer before the softmax.
+        dropout: share of the gated maps of each block that is dropped, whole maps at a time,
+            in training.
         condition: `class` steers every block by the image's class.
     """
 
@@ -25,6 +27,7 @@ class GatedPixelCNNConfig(Section):
     first_kernel: Annotated[int, Field(ge=3, le=63)] = 7
     kernel: Annotated[int, Field(ge=3, le=63)] = 3
     head: Annotated[int, Field(ge=1, le=16384)] = 64
+    dropout: Fraction = 0.0
     condition: Literal["none", "class"] = "none"
 
     @model_validator(mode="after")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from genkit.family import Arrays
 from genkit.models.gated_pixelcnn.config import receptive_field
 from genkit.models.gated_pixelcnn.network import GatedPixelCNN, build_network, centred
 from genkit.models.gated_pixelcnn.sampling import RowSampler
 from genkit.models.image_density.learner import ImageDensityLearner
+from genkit.randomness import Noise
 from genkit.sampling.decoding import Decoding
 
 
@@ -19,13 +23,18 @@ class GatedPixelCNNView:
         self.levels, self.classes = network.levels, network.classes
         self.variables = list(network.variables)
 
-    def scores(self, x: Any, vector: Any, training: bool = False) -> Any:
+    def scores(self, x: Any, vector: Any) -> Any:
         """Logits of images already centred to [-1, 1]: what gradients are taken of."""
-        return self.network(x, None if self.classes is None else vector, training=training)
+        return self.network(x, None if self.classes is None else vector)
 
-    def logits(self, values: Any, vector: Any, training: bool = False) -> Any:
-        x = centred(values, self.levels, self.network.compute_dtype)
-        return self.scores(x, vector, training)
+    def logits(self, values: Any, vector: Any) -> Any:
+        return self.scores(centred(values, self.levels, self.network.compute_dtype), vector)
+
+    def training_logits(self, batch: Any) -> Any:
+        """Logits of a training batch `image`, `vector` and, with dropout, `kept`."""
+        x = centred(batch["image"], self.levels, self.network.compute_dtype)
+        vector = None if self.classes is None else batch["vector"]
+        return self.network(x, vector, kept=batch.get("kept"), training=True)
 
     def row_sampler(self, decoding: Decoding, keep_logits: bool = False) -> RowSampler:
         height, width, _ = self.shape
@@ -51,6 +60,15 @@ class GatedPixelCNNLearner(ImageDensityLearner):
     def build(self, recipe: Any) -> tuple[GatedPixelCNN, GatedPixelCNNView]:
         network = build_network(recipe)
         return network, GatedPixelCNNView(network, recipe.data.image_shape(), recipe.model.reach)
+
+    def training_noise(self, noise: Noise) -> Arrays:
+        """Factors of map dropout, `(B, layers, 2 * width)`: 0, or 1 / (1 - rate)."""
+        config = self.recipe.model
+        if not config.dropout:
+            return {}
+        shape = (self.recipe.train.batch_size, config.layers, 2 * config.width)
+        survives = noise.uniform("dropout", shape) >= config.dropout
+        return {"kept": survives.astype(np.float32) / np.float32(1.0 - config.dropout)}
 
     def describe(self) -> dict[str, Any]:
         field = receptive_field(self.recipe.model)

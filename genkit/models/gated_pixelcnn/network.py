@@ -26,7 +26,8 @@ class GatedPixelCNN(keras.Model):
         classes: number of classes, or None without condition.
         rematerialise: compute activations again in the backward pass.
 
-    Input: values centred to [-1, 1], `(B, H, W, C)`, and one-hot classes `(B, classes)`.
+    Input: values centred to [-1, 1], `(B, H, W, C)`; one-hot classes `(B, classes)`; and
+    `kept`, `(B, layers, 2 * width)`, the factors of map dropout, or None.
     Output: logits `(B, H, W, C, levels)`.
     """
 
@@ -76,11 +77,14 @@ class GatedPixelCNN(keras.Model):
         self.logits_map.build((*shape[:-1], self.sizes["head"]))
         self.built = True
 
-    def call(self, x: Any, vector: Any = None, training: bool = False) -> Any:
+    def call(
+        self, x: Any, vector: Any = None, kept: Any = None, training: bool = False
+    ) -> Any:
         vertical = horizontal = ops.cast(x, self.compute_dtype)
-        for block in self.blocks:
+        for i, block in enumerate(self.blocks):
             run = keras.remat(block) if self.rematerialise and training else block
-            vertical, horizontal = run(vertical, horizontal, vector)
+            dropout = None if kept is None else ops.cast(kept[:, i], self.compute_dtype)
+            vertical, horizontal = run(vertical, horizontal, vector, dropout)
         return self.head(horizontal)
 
     def head(self, horizontal: Any) -> Any:

@@ -62,14 +62,16 @@ class ImageDensityLearner(BaseLearner):
     def loss(self, batch: Any) -> tuple[Any, dict[str, Any]]:
         """Mean nats/dim of `batch["image"]`, and the same in bits."""
         values = ops.cast(batch["image"], "int32")
-        logits = self.view.logits(values, batch["vector"], training=True)
-        nats = -ops.mean(log_probability(logits, values))
+        nats = -ops.mean(log_probability(self.view.training_logits(batch), values))
         return nats, {"bits_per_dim": nats / LN2}
 
     def update(self, batch: Arrays, noise: Noise) -> Metrics:
-        del noise
         ready = {"image": batch["image"], "vector": self.vector(batch.get("label"), batch)}
-        return self.steps["training"](ready)
+        return self.steps["training"]({**ready, **self.training_noise(noise)})
+
+    def training_noise(self, noise: Noise) -> Arrays:
+        """What a family's `training_logits` needs beside images and vectors; first axis B."""
+        return {}
 
     def vector(self, labels: np.ndarray | None, batch: Any) -> np.ndarray:
         """One-hot classes `(B, classes)`, float32; a column of zeros without a condition."""

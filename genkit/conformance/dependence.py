@@ -1,0 +1,137 @@
+"""What the logits of a raster model depend on, by gradient and by changing values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from genkit import backend
+from genkit.conformance.weights import random_weights
+from genkit.randomness import permutation, raw_bits, uniform
+from genkit.sampling.raster import RasterNetwork
+
+DRAWS = 8
+MOST_POSITIONS = 96
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """Strengths between outputs and values, largest over several random weights.
+
+    Args:
+        gradient: `(outputs, N)` largest absolute derivative of the logits.
+        change: `(N, values)` largest change of the logits when one value changes.
+        outputs: flat positions of the rows of `gradient`.
+        values: flat positions of the columns of `change`.
+        seen: `(N, N)` whether output i must depend on value j.
+    """
+
+    gradient: np.ndarray
+    change: np.ndarray
+    outputs: np.ndarray
+    values: np.ndarray
+    seen: np.ndarray
+
+    def leak_by_gradient(self) -> float:
+        """Largest derivative where there must be none."""
+        return float(np.max(self.gradient * ~self.seen[self.outputs], initial=0.0))
+
+    def leak_by_change(self) -> float:
+        """Largest change of logits where there must be none."""
+        return float(np.max(self.change * ~self.seen[:, self.values], initial=0.0))
+
+    def missing(self) -> float:
+        """Number of pairs within the receptive field without any measured dependence."""
+        found = np.zeros(self.seen.shape, bool)
+        looked = np.zeros(self.seen.shape, bool)
+        found[self.outputs] |= self.gradient > 0
+        looked[self.outputs] = True
+        found[:, self.values] |= self.change > 0
+        looked[:, self.values] = True
+        return float(np.sum(self.seen & looked & ~found))
+
+
+def measure(model: RasterNetwork) -> Dependence:
+    """Measure a model; all positions when it is small, a spread-out choice when it is large."""
+    count = int(np.prod(model.shape))
+    chosen = _positions(count)
+    gradient = np.zeros((len(chosen), count))
+    change = np.zeros((count, len(chosen)))
+    slopes = backend.compile(lambda *args: _slopes(model, *args), model.variables)
+    logits = backend.compile(model.logits, model.variables)
+    for draw in range(DRAWS):
+        with random_weights(model.variables, draw):
+            gradient = np.maximum(gradient, _gradients(model, slopes, chosen, draw))
+            change = np.maximum(change, _changes(model, logits, chosen, draw))
+    return Dependence(gradient, change, chosen, chosen, expected(model))
+
+
+def expected(model: RasterNetwork) -> np.ndarray:
+    """`(N, N)` bool from the family's own statement, flat raster and colour order."""
+    places = list(product(*map(range, model.shape)))
+    return np.array([[model.sees(output, value) for value in places] for output in places])
+
+
+def random_images(model: RasterNetwork, count: int, draw: int) -> np.ndarray:
+    """`(count, H, W, C)` int32 values."""
+    bits = raw_bits(draw, "conformance/images", 0, count * int(np.prod(model.shape)))
+    return (bits % np.uint64(model.levels)).astype(np.int32).reshape(count, *model.shape)
+
+
+def vectors(model: RasterNetwork, count: int) -> np.ndarray:
+    """One-hot classes in turn, or the unused column."""
+    if model.classes is None:
+        return np.zeros((count, 1), np.float32)
+    return np.eye(model.classes, dtype=np.float32)[np.arange(count) % model.classes]
+
+
+def _positions(count: int) -> np.ndarray:
+    if count <= MOST_POSITIONS:
+        return np.arange(count)
+    inner = permutation(0, "conformance/positions", 0, count)[: MOST_POSITIONS - 2]
+    return np.unique(np.concatenate([[0, count - 1], inner]))
+
+
+def _slopes(model: RasterNetwork, x: Any, vector: Any, place: Any, mix: Any) -> Any:
+    """Derivative of one mixed logit per row of the batch for all values of that row."""
+
+    def mixed(x: Any) -> Any:
+        return ops.sum(model.scores(x, vector) * place[..., None] * mix)
+
+    return backend.input_gradient(mixed, x)
+
+
+def _gradients(model: RasterNetwork, slopes: Any, outputs: np.ndarray, draw: int) -> np.ndarray:
+    count = int(np.prod(model.shape))
+    x = 2.0 * uniform(draw, "conformance/x", 0, (1, *model.shape)) - 1.0
+    mix = uniform(draw, "conformance/mix", 0, (model.levels,)) - np.float32(0.5)
+    rows = []
+    for start in range(0, len(outputs), BATCH):
+        part = np.resize(outputs[start : start + BATCH], BATCH)
+        place = np.eye(count, dtype=np.float32)[part].reshape(BATCH, *model.shape)
+        found = slopes(np.repeat(x, BATCH, axis=0), vectors(model, BATCH), place, mix)
+        rows.append(np.abs(ops.convert_to_numpy(found)).reshape(BATCH, count))
+    return np.concatenate(rows)[: len(outputs)]
+
+
+def _changes(model: RasterNetwork, logits: Any, values: np.ndarray, draw: int) -> np.ndarray:
+    """Row 0 of each batch holds the unchanged image: rows of one batch are comparable."""
+    count = int(np.prod(model.shape))
+    base = random_images(model, 1, draw)
+    columns = []
+    step = BATCH - 1
+    vector = np.repeat(vectors(model, 1), BATCH, axis=0)
+    for start in range(0, len(values), step):
+        part = np.resize(values[start : start + step], step)
+        images = np.repeat(base, BATCH, axis=0)
+        flat = images.reshape(BATCH, count)
+        rows = np.arange(1, BATCH)
+        flat[rows, part] = (flat[rows, part] + 1 + draw % (model.levels - 1)) % model.levels
+        out = ops.convert_to_numpy(logits(images, vector)).reshape(BATCH, count, -1)
+        columns.append(np.max(np.abs(out[1:] - out[:1]), axis=-1))
+    return np.concatenate(columns)[: len(values)].T
