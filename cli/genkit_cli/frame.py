@@ -65,9 +65,7 @@ class Genkit(click.Group):
         if cmd_name not in self._loaded:
             command = self.table[cmd_name].load()
             command.name = cmd_name
-            if not any(parameter.name == "debug" for parameter in command.params):
-                debug_option(command)
-                command.params[-1].hidden = True  # type: ignore[attr-defined]  # an Option
+            _accept_debug(command)
             self._loaded[cmd_name] = command
         return self._loaded[cmd_name]
 
@@ -128,6 +126,17 @@ class Genkit(click.Group):
         if standalone_mode:
             sys.exit(code)
         return code
+
+
+def _accept_debug(command: click.Command) -> None:
+    """Adds a hidden `--debug` to a command, and to those below it."""
+    if not any(parameter.name == "debug" for parameter in command.params):
+        debug_option(command)
+        option = command.params[-1]
+        if isinstance(option, click.Option):
+            option.hidden = True
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        _accept_debug(inner)
 
 
 def _asks_for_json(arguments: Sequence[str]) -> bool:

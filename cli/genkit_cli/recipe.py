@@ -52,7 +52,7 @@ def copy(name: str, dest: Path | None, as_json: bool) -> None:
     Without DEST it goes to the current folder. Nothing is overwritten.
     """
     source = catalogue.locate(name)
-    target = dest or Path.cwd()
+    target = dest or Path()
     if target.is_dir():
         target = target / source.name
     if target.suffix not in catalogue.SUFFIXES:

@@ -12,7 +12,10 @@ from genkit.recipe import scalars
 from genkit.recipe.schema import Recipe
 
 # Words that need no quotes. What only looks like a word, such as `null`, is asked of `scalars`.
-_PLAIN = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_./-]|[,:]?[ ](?=[A-Za-z0-9(])|[()](?![ ]?$))*")
+_PLAIN = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_./-]|,?[ ](?=[A-Za-z0-9(])|[()](?![ ]?$))*")
+
+
+_OLD_BOOLEANS = {"yes", "no", "on", "off", "y", "n"}  # to readers of YAML 1.1
 
 
 def dump(recipe: Recipe) -> str:
@@ -22,7 +25,7 @@ def dump(recipe: Recipe) -> str:
 
 def write(values: Mapping[str, Any]) -> str:
     """A mapping of plain values as YAML: mappings in blocks, lists in brackets."""
-    return "".join(f"{line}\n" for line in _lines(values, 0))
+    return "".join(f"{line}\n" for line in _lines(values, 0)) or "{}\n"
 
 
 def _lines(values: Mapping[str, Any], depth: int) -> list[str]:
@@ -59,6 +62,7 @@ def _float(value: float) -> str:
 
 def _text(text: str) -> str:
     plain = _PLAIN.fullmatch(text) and text.isascii() and scalars.parse(text) == text
+    plain = plain and text.lower() not in _OLD_BOOLEANS
     return text if plain and len(text) < 200 else _quoted(text)
 
 

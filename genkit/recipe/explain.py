@@ -118,7 +118,7 @@ def _sentence(
         return _literal(context["expected"], received)
     if kind in _BOUNDS:
         name, words = _BOUNDS[kind]
-        return f"must be {words} {context[name]}. Received: {show(received)}"
+        return f"must be {words} {_bound(context[name])}. Received: {show(received)}"
     if kind in _LENGTHS:
         name, words = _LENGTHS[kind]
         return f"must have {words} {context[name]} items. Received: {show(received)}"
@@ -126,6 +126,10 @@ def _sentence(
         return f"must be {_EXPECTED[kind]}. Received: {show(received)}{_hint(kind, received)}"
     text = str(detail["msg"]).replace("Input should", "should")
     return f"{text[:1].lower()}{text[1:]}. Received: {show(received)}"
+
+
+def _bound(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _hint(kind: str, received: Any) -> str:
