@@ -43,10 +43,11 @@ class Window:
         """
         pending, self._pending = self._pending, []
         for step, metrics in pending:
-            for name, value in metrics.items():
-                number = float(value)
-                if name in WATCHED and not math.isfinite(number):
-                    raise NonFiniteError(f"{name} is {number} at step {step}")
+            numbers = {name: float(value) for name, value in metrics.items()}
+            for name in WATCHED:
+                if not math.isfinite(numbers.get(name, 0.0)):
+                    raise NonFiniteError(f"{name} is {numbers[name]} at step {step}")
+            for name, number in numbers.items():
                 self._count(name, number)
 
     def _count(self, name: str, number: float) -> None:

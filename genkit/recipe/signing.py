@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from genkit.recipe.schema import Recipe
 
@@ -21,11 +22,17 @@ def signature(recipe: Recipe, inputs: Mapping[str, str] | None = None) -> str:
         inputs: name of an input -> signature of the run it stands for. An input without one
             counts by what the recipe says.
     """
+    values = signed_values(recipe)
+    values["inputs"] = {**recipe.inputs, **(inputs or {})}
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def signed_values(recipe: Recipe) -> dict[str, Any]:
+    """What of a recipe decides the weights: plain values, defaults filled in."""
     values = recipe.as_dict()
     for key in _OUTSIDE:
         del values[key]
     for key in _TRAIN_OUTSIDE:
         del values["train"][key]
-    values["inputs"] = {**recipe.inputs, **(inputs or {})}
-    text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return values

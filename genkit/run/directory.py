@@ -23,7 +23,6 @@ METADATA = "metadata.json"
 RECIPE = "recipe.yaml"
 _OWN_FILES = {"lock", RECIPE, f".{RECIPE}.tmp", f".{METADATA}.tmp"}
 _SET_ASIDE = re.compile(r".+\.old-\d+")
-_UNSIGNED = ("sample.", "eval.", "description")
 
 
 def runs_root() -> Path:
@@ -273,15 +272,16 @@ class Run:
 
     def _differences(self, recipe: Recipe) -> list[Problem]:
         """What makes the signature of `recipe` another than that of this run."""
+        from genkit.recipe.signing import signed_values
+
         try:
-            before = _flat(self.recipe.as_dict())
+            before = _flat(signed_values(self.recipe))
         except (UsageError, OSError, ValueError):
             return [Problem("its recipe cannot be read", source=str(self.path / RECIPE))]
-        now = _flat(recipe.as_dict())
+        now = _flat(signed_values(recipe))
         keys = [key for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
-        signed = [k for k in keys if not k.startswith(_UNSIGNED) and k != "train.steps"]
-        problems = [Problem(f"{before.get(k)!r} there, {now.get(k)!r} here", k) for k in signed]
-        return problems or [Problem("the recipes are equal, so data or inputs have changed")]
+        problems = [Problem(f"{before.get(k)!r} there, {now.get(k)!r} here", k) for k in keys]
+        return problems or [Problem("the recipes are equal, so an input has changed")]
 
 
 def _flat(value: Any, prefix: str = "") -> dict[str, Any]:

@@ -79,7 +79,7 @@ def test_a_run_killed_at_any_step_ends_the_same(family: str, tmp_path: Path) -> 
     recipe = learners.recipe(family)
     result, _ = go(recipe, tmp_path / "whole")
     assert result.step == 24
-    for step in (3, 6, 7, 16, 23, 24):
+    for step in (3, 7, 16, 24):
         with pytest.raises(Killed):
             go(recipe, tmp_path / "cut", KillAt(step))
     result, _ = go(recipe, tmp_path / "cut")
@@ -92,7 +92,7 @@ def test_the_plateau_goes_on_where_it_was(tmp_path: Path) -> None:
     go(recipe, tmp_path / "whole")
     factor = contents(tmp_path / "whole")["arrays"]["learner/walk/rate_factor"]
     assert math.log2(factor) < -2  # the rate did fall, so that there is something to lose
-    for step in range(2, 24, 3):
+    for step in (5, 12, 14, 21):
         with pytest.raises(Killed):
             go(recipe, tmp_path / "cut", KillAt(step))
     go(recipe, tmp_path / "cut")
