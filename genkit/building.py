@@ -1,30 +1,61 @@
-"""From a recipe to a learner."""
+"""From a recipe to a learner, with the runs that it depends on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from genkit.errors import Problem, RecipeError, UsageError
 from genkit.family import Learner
 from genkit.registry import families, resolve
 
 if TYPE_CHECKING:
     from genkit.recipe.schema import Recipe
+    from genkit.run import Run
 
 
-def build_learner(recipe: Recipe, inputs: Mapping[str, Any] | None = None) -> Learner:
+def build_learner(recipe: Recipe, inputs: Mapping[str, Run] | None = None) -> Learner:
     """The learner of `recipe`, initial weights a function of its seed.
 
     Args:
         recipe: resolved.
-        inputs: name -> run that the recipe depends on.
+        inputs: name -> run that the recipe depends on; by default those that it names.
     """
     from genkit import backend  # noqa: F401 - chooses the backend before Keras is imported
 
     import keras  # isort: skip
 
+    runs = input_runs(recipe) if inputs is None else dict(inputs)
     make = resolve(families.get(recipe.family).learner)
     # Keras takes seeds of 32 bits; all 63 bits of ours decide.
     keras.utils.set_random_seed((recipe.seed ^ (recipe.seed >> 32)) % 2**32)
-    learner: Learner = make(recipe, dict(inputs or {}))
+    learner: Learner = make(recipe, runs)
     return learner
+
+
+def input_runs(recipe: Recipe) -> dict[str, Run]:
+    """The runs that `inputs` of the recipe names, by path, name, or recipe of exactly one run.
+
+    Raises:
+        RecipeError: if one cannot be found; with all of them.
+    """
+    from genkit.run import Run
+
+    found: dict[str, Run] = {}
+    problems = []
+    for name, reference in recipe.inputs.items():
+        try:
+            found[name] = Run.open(reference)
+        except UsageError as error:
+            problems.append(Problem(error.message, f"inputs.{name}", recipe.name))
+    if problems:
+        raise RecipeError(f"recipe '{recipe.name}' depends on runs that are not there", problems)
+    return found
+
+
+def run_signature(recipe: Recipe, inputs: Mapping[str, Run] | None = None) -> str:
+    """The signature of a recipe's run, which covers those of its inputs."""
+    from genkit.recipe import signature
+
+    runs = input_runs(recipe) if inputs is None else inputs
+    return signature(recipe, {name: run.signature for name, run in runs.items()})

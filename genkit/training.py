@@ -27,9 +27,11 @@ from genkit.state import FEED, LEARNER, averaged, part, put_back, restore, snaps
 from genkit.tracking import Best, Plateau, Speed, Window
 
 if TYPE_CHECKING:
-    from genkit.recipe.schema import TrainConfig
+    from pathlib import Path
 
-__all__ = ["TrainResult", "averaged", "completed", "restore", "train"]
+    from genkit.recipe.schema import Recipe, TrainConfig
+
+__all__ = ["TrainResult", "averaged", "completed", "restore", "train", "train_recipe"]
 
 Stop = Callable[[], int | None]
 
@@ -104,6 +106,33 @@ def train(
     finally:
         if not had_lock:
             run.close()
+
+
+def train_recipe(
+    recipe: Recipe,
+    path: Path | None = None,
+    *,
+    restart: bool = False,
+    progress: Progress = SILENT,
+    stop: Stop = lambda: None,
+) -> tuple[Run, TrainResult]:
+    """Train a recipe in its run directory, or go on there; a complete run builds nothing.
+
+    Args:
+        recipe: resolved; its `train.steps` is the total.
+        path: the run directory; by default one named after recipe and signature.
+        restart: set an existing run aside first.
+        progress, stop: as for `train`.
+    """
+    from genkit.building import build_learner, input_runs, run_signature
+
+    inputs = input_runs(recipe)
+    with Run.create_or_resume(recipe, run_signature(recipe, inputs), path, restart) as run:
+        result = completed(run, recipe.train.steps, progress.warn)
+        if result is None:
+            learner = build_learner(recipe, inputs)
+            result = train(run, learner, recipe.train, progress=progress, stop=stop)
+        return run, result
 
 
 class _Loop:

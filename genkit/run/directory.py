@@ -133,7 +133,7 @@ class Run:
         lock.acquire()
         try:
             if restart and (path / METADATA).exists():
-                _set_aside(path)
+                set_aside(path)
                 lock.release()
                 return cls.create_or_resume(recipe, signature, path)
             run = cls._resume(recipe, signature, path) or cls._create(recipe, signature, path)
@@ -308,7 +308,7 @@ def _make_folder(path: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
 
 
-def _set_aside(path: Path) -> Path:
+def set_aside(path: Path) -> Path:
     """Rename `path` to the first free `path.old-N`. The caller holds its lock."""
     number = 1
     while (aside := path.with_name(f"{path.name}.old-{number}")).exists():
