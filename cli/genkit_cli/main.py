@@ -28,6 +28,7 @@ COMMANDS = {
 
 
 @click.group(
+    "genkit",
     cls=Genkit,
     commands_table=COMMANDS,
     epilog=EPILOG,

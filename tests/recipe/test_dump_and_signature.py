@@ -1,6 +1,6 @@
 """A resolved recipe is written, read and signed."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -159,7 +159,7 @@ def test_the_signature_of_a_fixed_recipe_stays() -> None:
     from genkit.recipe import signing
 
     class Fixed:
-        inputs: dict[str, str] = {}
+        inputs: ClassVar[dict[str, str]] = {}
 
         def as_dict(self) -> dict[str, Any]:
             return {"name": "n", "description": "", "family": "f", "inputs": {}, "model": {"a": 1},
