@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -14,6 +15,15 @@ from genkit.progress import Progress
 from genkit_cli.output import seconds_text
 
 PLAIN_EVERY = 30.0  # seconds between lines where there is no terminal
+
+UNKNOWN_WIDTH = 80  # columns of a terminal that says it has none, as containers' often do
+
+
+def _width_known() -> bool:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns > 0
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 @dataclass
@@ -59,7 +69,8 @@ class Bars(Progress):
             desc=label,
             unit=unit,
             disable=None,
-            dynamic_ncols=True,
+            dynamic_ncols=_width_known(),
+            ncols=None if _width_known() else UNKNOWN_WIDTH,
             leave=not self._stack,
             file=sys.stderr,
             mininterval=0.25,

@@ -1,6 +1,12 @@
 """Bars off a terminal: silent, but for messages and a line now and then."""
 
+import contextlib
+import os
 import re
+import subprocess
+import sys
+
+import pytest
 
 from genkit_cli.bars import Bars
 
@@ -35,3 +41,39 @@ def test_work_within_work(capsys) -> None:
     bars.advance()  # after the end: nothing to say
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(",")[0] for line in lines] == ["validate: 1/4 images", "train: 1/2 steps"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+def test_on_a_terminal_there_are_bars_with_speed_and_time_left() -> None:
+    import pty
+
+    code = (
+        "import time\n"
+        "from genkit_cli.bars import Bars\n"
+        "bars = Bars()\n"
+        "bars.start('train', 20, 'step', initial=5)\n"
+        "for i in range(15):\n"
+        "    time.sleep(0.04)\n"
+        "    bars.advance(1, {'loss': 0.5})\n"
+        "    if i == 7:\n"
+        "        bars.message('saved')\n"
+        "bars.finish()\n"
+    )
+    shown, terminal = pty.openpty()
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with os.fdopen(shown, "rb", buffering=0) as screen:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code], stderr=terminal, stdout=subprocess.PIPE, env=environment
+        )
+        os.close(terminal)
+        text = b""
+        with contextlib.suppress(OSError):  # what Linux says at the end of a terminal
+            while part := screen.read(4096):
+                text += part
+        out, _ = process.communicate(timeout=30)
+    assert (process.returncode, out) == (0, b"")
+    assert b"train: 100%" in text
+    assert b"20/20" in text
+    assert b"step/s" in text
+    assert b"loss=0.5" in text
+    assert b"\nsaved\r\n" in text or b"\rsaved\r\n" in text
