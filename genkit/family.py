@@ -217,6 +217,9 @@ class Learner(Protocol):
     def generator(self, settings: SampleSettings) -> Generator | None:
         """None where there is nothing to sample."""
 
+    def primes(self, reference: str, keep: str) -> Forced:
+        """Given values for sampling, from a split or a path; `keep` says which part of each."""
+
     def preview(self, count: int, seed: int) -> Sequence[Artifact]:
         """A few samples to look at during training; empty where there is nothing to sample."""
 

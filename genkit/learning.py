@@ -17,6 +17,7 @@ from genkit.family import (
     Evaluation,
     EvaluationRequest,
     Feed,
+    Forced,
     Generator,
     Metrics,
     Monitor,
@@ -122,8 +123,13 @@ class GradientStep:
                 keras.Variable(ops.copy(w.value), trainable=False, name="average")
                 for w in self.weights
             ]
-        touched = [*network.variables, *self.optimizer.variables, self.rate.factor,
-                   *self.averages, *uses]
+        touched = [
+            *network.variables,
+            *self.optimizer.variables,
+            self.rate.factor,
+            *self.averages,
+            *uses,
+        ]
         unique = list({id(variable): variable for variable in touched}.values())
         self._whole = backend.compile(self._update, unique)
         self._piece = backend.compile(self._gradients, unique)
@@ -247,6 +253,9 @@ class BaseLearner:
     def generator(self, settings: SampleSettings) -> Generator | None:
         """Nothing to sample."""
         return None
+
+    def primes(self, reference: str, keep: str) -> Forced:
+        raise UsageError(f"family '{self.recipe.family}' does not take --prime")
 
     def preview(self, count: int, seed: int) -> Sequence[Any]:
         """No pictures during training."""

@@ -84,3 +84,9 @@ steps_option = click.option(
 resolved_option = click.option(
     "--resolved", is_flag=True, help="With all it extends and all defaults filled in."
 )
+checkpoint_option = click.option(
+    "--checkpoint",
+    default=None,
+    metavar="best|last|STEP",
+    help="Which weights. Default: what the recipe says, usually best.",
+)

@@ -15,9 +15,14 @@ class Stopper:
 
     Call it to ask for the signal's number. Until it was asked once nothing is under way that
     would have to be saved, so a signal before that ends the program too.
+
+    Args:
+        work: what is under way, such as `training`. kept: where it stops, such as `behind a
+            checkpoint`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, work: str = "training", kept: str = "behind a checkpoint") -> None:
+        self.work, self.kept = work, kept
         self.number: int | None = None
         self._asked = False
         self._former: dict[int, Any] = {}
@@ -46,6 +51,6 @@ class Stopper:
         first = self.number is None
         self.number = number
         if not self._asked:
-            raise StoppedError("stopped before training began", number)
+            raise StoppedError(f"stopped before {self.work} began", number)
         if first:
-            output.say("\nstopping behind a checkpoint; Ctrl-C again ends at once")
+            output.say(f"\nstopping {self.kept}; Ctrl-C again ends at once")

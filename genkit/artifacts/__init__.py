@@ -38,6 +38,10 @@ class SampleArtifact(Artifact, Protocol):
         """What a part holds; the first axis of each array is the sample."""
         ...
 
+    def meta(self) -> dict[str, int]:
+        """What the class method `join(parts, meta)` needs beside the arrays."""
+        ...
+
 
 SAMPLE_KINDS = {Images.kind: Images}
 

@@ -4,36 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from genkit.errors import DataError
+from genkit.run.files import write_atomically
 
 MAX_NPZ_BYTES = 8 * 2**30
 
 
 def write_bytes(path: Path, data: bytes) -> Path:
-    """Write under a temporary name, flush to disk, rename."""
+    """Write under a temporary name, flush to disk, rename; makes the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_atomically(path, data)
     return path
-
-
-def write_json(path: Path, value: Any) -> Path:
-    return write_bytes(path, (json.dumps(value, indent=2, sort_keys=True) + "\n").encode())
 
 
 def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:

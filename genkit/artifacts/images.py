@@ -45,18 +45,33 @@ class Images:
             arrays["label"] = self.labels
         return arrays
 
+    def meta(self) -> dict[str, int]:
+        """What `join` needs beside the arrays."""
+        return {"levels": self.levels}
+
     @classmethod
-    def join(cls, parts: Sequence[Mapping[str, np.ndarray]], levels: int) -> Images:
+    def join(cls, parts: Sequence[Mapping[str, np.ndarray]], meta: Mapping[str, int]) -> Images:
         """Images from the arrays of parts, in the order given."""
         whole = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
         return cls(
-            whole["samples"], whole["log_prob"], whole["index"], levels, whole.get("label")
+            whole["samples"],
+            whole["log_prob"],
+            whole["index"],
+            meta["levels"],
+            whole.get("label"),
         )
 
     def first(self, count: int) -> Images:
         labels = None if self.labels is None else self.labels[:count]
-        return Images(self.samples[:count], self.log_prob[:count], self.index[:count],
-                      self.levels, labels, self.name, self.columns)
+        return Images(
+            self.samples[:count],
+            self.log_prob[:count],
+            self.index[:count],
+            self.levels,
+            labels,
+            self.name,
+            self.columns,
+        )
 
     def save(self, folder: Path) -> list[Path]:
         """`grid.png`, and below 1 GB `samples.npz`."""

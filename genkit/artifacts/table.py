@@ -51,4 +51,4 @@ class Table:
 
     def preview(self) -> None:
         """Nothing to look at."""
-        return None
+        return None  # noqa: RET501 - part of the protocol

@@ -140,9 +140,7 @@ class _Suite:
         return float(np.sum(once != again))
 
 
-def certified(
-    mine: np.ndarray, theirs: np.ndarray, noise: np.ndarray, *logits: np.ndarray
-) -> bool:
+def certified(mine: np.ndarray, theirs: np.ndarray, noise: np.ndarray, *logits: np.ndarray) -> bool:
     """Whether two samples are equal or first differ at a near-tie in both samplers' logits.
 
     Args:

@@ -143,7 +143,11 @@ class IncrementalGenerator(RasterGenerator):
     """One compiled call a row, on a small state: about the work of one forward pass."""
 
     def __init__(
-        self, model: RasterNetwork, settings: SampleSettings, *, xla: bool = True,
+        self,
+        model: RasterNetwork,
+        settings: SampleSettings,
+        *,
+        xla: bool = True,
         with_logits: bool = False,
     ) -> None:
         super().__init__(model, settings)
@@ -178,9 +182,7 @@ class IncrementalGenerator(RasterGenerator):
 class NaiveGenerator(RasterGenerator):
     """A whole forward pass for every value: the reference that nobody should need."""
 
-    def __init__(
-        self, model: RasterNetwork, settings: SampleSettings, *, xla: bool = True
-    ) -> None:
+    def __init__(self, model: RasterNetwork, settings: SampleSettings, *, xla: bool = True) -> None:
         super().__init__(model, settings)
         self._value = backend.compile(self._step, model.variables, xla=xla)
 

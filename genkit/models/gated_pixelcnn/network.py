@@ -46,8 +46,13 @@ class GatedPixelCNN(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.sizes = {"layers": layers, "width": width, "first_kernel": first_kernel,
-                      "kernel": kernel, "head": head}
+        self.sizes = {
+            "layers": layers,
+            "width": width,
+            "first_kernel": first_kernel,
+            "kernel": kernel,
+            "head": head,
+        }
         self.levels, self.channels, self.classes = levels, channels, classes
         self.rematerialise = rematerialise
         same = {"dtype": self.dtype_policy}
@@ -77,9 +82,7 @@ class GatedPixelCNN(keras.Model):
         self.logits_map.build((*shape[:-1], self.sizes["head"]))
         self.built = True
 
-    def call(
-        self, x: Any, vector: Any = None, kept: Any = None, training: bool = False
-    ) -> Any:
+    def call(self, x: Any, vector: Any = None, kept: Any = None, training: bool = False) -> Any:
         vertical = horizontal = ops.cast(x, self.compute_dtype)
         for i, block in enumerate(self.blocks):
             run = keras.remat(block) if self.rematerialise and training else block
@@ -94,8 +97,13 @@ class GatedPixelCNN(keras.Model):
         return ops.cast(ops.reshape(maps, shape), "float32")
 
     def get_config(self) -> dict[str, Any]:
-        own = {**self.sizes, "levels": self.levels, "channels": self.channels,
-               "classes": self.classes, "rematerialise": self.rematerialise}
+        own = {
+            **self.sizes,
+            "levels": self.levels,
+            "channels": self.channels,
+            "classes": self.classes,
+            "rematerialise": self.rematerialise,
+        }
         return {**super().get_config(), **own}
 
 

@@ -29,7 +29,11 @@ class RowSampler:
     """
 
     def __init__(
-        self, network: GatedPixelCNN, height: int, width: int, decoding: Decoding,
+        self,
+        network: GatedPixelCNN,
+        height: int,
+        width: int,
+        decoding: Decoding,
         keep_logits: bool = False,
     ) -> None:
         self.network = network
@@ -182,7 +186,9 @@ class RowSampler:
             scores = ops.matmul(ops.relu(_joined(hidden)), kernel) + bias
             drawn.append(
                 self._draw(
-                    ops.cast(scores, "float32"), noise[:, colour], forced[:, colour],
+                    ops.cast(scores, "float32"),
+                    noise[:, colour],
+                    forced[:, colour],
                     mask[:, colour],
                 )
             )

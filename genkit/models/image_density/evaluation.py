@@ -56,7 +56,12 @@ def per_class(log_prob: np.ndarray, split: ImageSplit, dims: int) -> list[dict[s
     for label in np.unique(split.labels):
         chosen = log_prob[split.labels == label]
         figures = likelihood(chosen, dims)
-        rows.append({"class": int(label), "count": len(chosen),
-                     "nats_per_image": figures["nats_per_image"],
-                     "bits_per_dim": figures["bits_per_dim"]})
+        rows.append(
+            {
+                "class": int(label),
+                "count": len(chosen),
+                "nats_per_image": figures["nats_per_image"],
+                "bits_per_dim": figures["bits_per_dim"],
+            }
+        )
     return rows

@@ -19,6 +19,7 @@ from genkit.family import (
     Evaluation,
     EvaluationRequest,
     Feed,
+    Forced,
     Generator,
     Metrics,
     Monitor,
@@ -31,8 +32,10 @@ from genkit.progress import SILENT, Progress
 from genkit.randomness import Noise
 from genkit.sampling.decoding import log_probability
 from genkit.sampling.driver import sample_tile
+from genkit.sampling.priming import image_primes
 from genkit.sampling.raster import RasterNetwork, make_generator
 
+SPLITS = ("train", "validation", "test")
 LN2 = float(np.log(2.0))
 
 
@@ -89,6 +92,16 @@ class ImageDensityLearner(BaseLearner):
             self._dataset = data.load(self.recipe.data)
         return self._dataset.split(name)
 
+    def images(self, reference: str) -> ImageSplit:
+        """The images of a split of the recipe's data set, or of a path."""
+        if reference in SPLITS:
+            return self.split(reference)
+        return read_images(reference, self.view.shape, self.view.levels)
+
+    def primes(self, reference: str, keep: str) -> Forced:
+        """Images to complete; `keep` is a region, see `genkit.sampling.priming`."""
+        return image_primes(self.images(reference).images, keep)
+
     # Likelihood
 
     def _score(self, values: Any, vector: Any) -> Any:
@@ -119,10 +132,7 @@ class ImageDensityLearner(BaseLearner):
 
     def score(self, data: str, limit: int | None, progress: Progress) -> Iterator[dict[str, Any]]:
         """Per image: index, label, log-probability (nats), bits/dim."""
-        if data in ("train", "validation", "test"):
-            split = self.split(data)
-        else:
-            split = read_images(data, self.view.shape, self.view.levels)
+        split = self.images(data)
         split = split.first(limit)
         dims = int(np.prod(self.view.shape))
         index = 0
@@ -146,8 +156,9 @@ class ImageDensityLearner(BaseLearner):
     def draw(self, count: int, seed: int, progress: Progress = SILENT) -> Images:
         """Samples 0 .. count - 1 of a seed at the recipe's settings."""
         chosen = self.recipe.sample
-        settings = SampleSettings(min(chosen.tile, count), chosen.temperature, chosen.top_k,
-                                  chosen.top_p)
+        settings = SampleSettings(
+            min(chosen.tile, count), chosen.temperature, chosen.top_k, chosen.top_p
+        )
         generator = self.generator(settings)
         parts = []
         progress.start("samples", count, "images")
@@ -157,7 +168,7 @@ class ImageDensityLearner(BaseLearner):
             parts.append(images.arrays())
             progress.advance(len(indices))
         progress.finish()
-        return Images.join(parts, self.view.levels)
+        return Images.join(parts, {"levels": self.view.levels})
 
     def preview(self, count: int, seed: int) -> Sequence[Images]:
         return [self.draw(count, seed)]

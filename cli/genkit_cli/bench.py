@@ -1,0 +1,100 @@
+"""`genkit bench`: times samplers and training of a recipe or run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from genkit.errors import UsageError
+from genkit_cli import output
+from genkit_cli.options import json_option
+
+COLUMNS = (
+    "sampler",
+    "tile",
+    "seconds",
+    "forward_seconds",
+    "ratio",
+    "values_per_second",
+    "compile_seconds",
+    "peak_bytes",
+)
+
+
+@click.command()
+@click.argument("reference", metavar="RECIPE|RUN")
+@click.option(
+    "--tile",
+    "tiles",
+    default="1,16,64",
+    show_default=True,
+    metavar="LIST",
+    help="Tiles to time, such as 1,16.",
+)
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    metavar="FILE",
+    help="Draw the rows into this .png.",
+)
+@json_option
+def command(reference: str, tiles: str, plot: Path | None, as_json: bool) -> None:
+    """Time the samplers of a recipe or run beside one forward pass of the same batch.
+
+    `ratio` is the time of a sampler over the faster forward pass, XLA or not.
+    """
+    from genkit_cli.bars import Bars
+    from genkit_cli.opening import any_learner
+
+    sizes = _tiles(tiles)
+    if plot is not None and plot.suffix != ".png":
+        raise UsageError(f"--plot takes a .png file. Received: '{plot}'")
+    bars = Bars()
+    try:
+        _, learner = any_learner(reference, bars)
+
+        from genkit.benchmark import run_all
+
+        rows = run_all(list(learner.workloads(sizes)), progress=bars)
+    finally:
+        bars.close()
+    if plot is not None:
+        _plot(rows, plot)
+    if as_json:
+        output.emit({"results": rows})
+        return
+    output.show(output.table([COLUMNS, *([_cell(row[key]) for key in COLUMNS] for row in rows)]))
+    if plot is not None:
+        output.show(str(plot))
+
+
+def _tiles(text: str) -> list[int]:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and 0 < int(part) <= 65536 for part in parts):
+        raise UsageError(f"--tile takes whole numbers from 1, such as 1,16,64. Received: '{text}'")
+    return [int(part) for part in parts]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _plot(rows: list[dict[str, Any]], path: Path) -> None:
+    from matplotlib.figure import Figure as Canvas
+
+    from genkit.artifacts import Figure
+    from genkit.artifacts.files import write_bytes
+
+    figure = Canvas(figsize=(6, 4), layout="constrained")
+    axes = figure.add_subplot()
+    for name in dict.fromkeys(row["sampler"] for row in rows):
+        points = [(row["tile"], row["values_per_second"]) for row in rows if row["sampler"] == name]
+        axes.plot(*zip(*points, strict=True), marker="o", label=name)
+    axes.set(xscale="log", yscale="log", xlabel="tile", ylabel="values per second")
+    axes.legend()
+    write_bytes(path, Figure.from_matplotlib("bench", figure).png)

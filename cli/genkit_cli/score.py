@@ -1,0 +1,95 @@
+"""`genkit score`: what a run says of each item."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from genkit_cli import output
+from genkit_cli.options import checkpoint_option, json_option, run_argument
+
+
+@click.command()
+@run_argument
+@click.option(
+    "--data",
+    required=True,
+    metavar="PATH|SPLIT",
+    help="A split of the recipe's data set, or your own items.",
+)
+@click.option(
+    "-n", "limit", type=click.IntRange(min=1), default=None, help="Only the first N items."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    metavar="FILE",
+    help="A .csv or .jsonl file. Default: lines of JSON on stdout.",
+)
+@checkpoint_option
+@json_option
+def command(
+    run: str, data: str, limit: int | None, out: Path | None, checkpoint: str | None, as_json: bool
+) -> None:
+    """Score items one by one with RUN: a row an item."""
+    from genkit.errors import UsageError
+    from genkit_cli.bars import Bars
+    from genkit_cli.opening import trained
+    from genkit_cli.signals import Stopper
+
+    if out is not None and out.suffix not in (".csv", ".jsonl"):
+        raise UsageError(f"--out takes a .csv or a .jsonl file. Received: '{out}'")
+    bars = Bars()
+    try:
+        with Stopper("scoring", "after this batch") as stop:
+            opened = trained(run, checkpoint, "eval", bars)
+            rows = _watched(opened.learner.score(data, limit, bars), stop)
+            count = _write(rows, out, quiet=as_json)
+    finally:
+        bars.close()
+    if as_json:
+        output.emit(
+            {
+                "run": str(opened.run.path),
+                "data": data,
+                "count": count,
+                "files": [] if out is None else [str(out)],
+            }
+        )
+    elif out is not None:
+        output.say(f"{count} items")
+        output.show(str(out))
+
+
+def _watched(rows: Iterator[Mapping[str, Any]], stop: Any) -> Iterator[Mapping[str, Any]]:
+    from genkit.errors import StoppedError
+
+    for row in rows:
+        if (number := stop()) is not None:
+            raise StoppedError("stopped before all items were scored", number)
+        yield row
+
+
+def _write(rows: Iterator[Mapping[str, Any]], out: Path | None, quiet: bool) -> int:
+    """Rows to the file, which appears when it is whole, or to standard output as they come."""
+    from genkit.artifacts import Table
+    from genkit.artifacts.files import write_bytes
+
+    if out is None:
+        count = 0
+        for count, row in enumerate(rows, start=1):
+            if not quiet:
+                output.show(json.dumps(row))
+        return count
+    kept = list(rows)
+    if out.suffix == ".csv":
+        text = Table(out.stem, kept).csv()
+    else:
+        text = "".join(json.dumps(row) + "\n" for row in kept)
+    write_bytes(out, text.encode())
+    return len(kept)

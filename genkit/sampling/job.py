@@ -1,0 +1,281 @@
+"""A sampling job: tiles in, parts out, resumable, the same bits whatever happens on the way.
+
+A job's folder holds `parts/*.npz`, one part a tile, and, written last, `job.json` with settings
+and checksums. Each part carries a digest of the settings, so that an unfinished job is known
+again, and another one refused, before `job.json` exists.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genkit.artifacts import SAMPLE_KINDS, SampleArtifact
+from genkit.artifacts.files import npz_bytes, read_npz, sha256, write_bytes
+from genkit.errors import DataError, Problem, StoppedError, UsageError
+from genkit.family import Chunk, Forced, Generator
+from genkit.progress import SILENT, Progress
+from genkit.run.files import read_json_object, write_json
+from genkit.sampling.driver import sample_tile
+
+FORMAT = 1
+MANIFEST = "job.json"
+DIGEST = "settings_digest"
+META = "meta_"
+
+Stop = Callable[[], int | None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to draw and where to.
+
+    Args:
+        folder: of the job's files.
+        count: number of samples.
+        seed: of the noise.
+        conditions: what the user wrote for each sample: its length is 1 (the same for all) or
+            `count`.
+        primes: given values and mask; sample i takes row i modulo their number. None for none.
+        identity: whatever else the samples depend on: run, checkpoint, fingerprint.
+        in_flight: how many tiles are computed at once. Samples do not depend on it.
+    """
+
+    folder: Path
+    count: int
+    seed: int
+    conditions: Sequence[Mapping[str, str]] = ({},)
+    primes: Forced | None = None
+    identity: Mapping[str, Any] | None = None
+    in_flight: int = 1
+
+    def settings(self, generator: Generator) -> dict[str, Any]:
+        """All that decides the samples, as plain JSON values."""
+        chosen = generator.settings
+        primes = None
+        if self.primes is not None:
+            primes = sha256(npz_bytes({"v": self.primes.values, "m": self.primes.mask}))
+        return {
+            "format": FORMAT,
+            "count": self.count,
+            "seed": self.seed,
+            "tile": chosen.tile,
+            "temperature": chosen.temperature,
+            "top_k": chosen.top_k,
+            "top_p": chosen.top_p,
+            "sampler": chosen.sampler,
+            "conditions": [dict(row) for row in self.conditions]
+            if len(self.conditions) == 1
+            else sha256(json.dumps([dict(r) for r in self.conditions], sort_keys=True).encode()),
+            "primes": primes,
+            **(self.identity or {}),
+        }
+
+    def tiles(self, tile: int) -> list[range]:
+        """Consecutive sample indices, a tile at a time."""
+        starts = range(0, self.count, tile)
+        return [range(start, min(start + tile, self.count)) for start in starts]
+
+    def rows(self, indices: range) -> list[Mapping[str, str]]:
+        return [self.conditions[i % len(self.conditions)] for i in indices]
+
+    def forced(self, indices: range) -> Forced | None:
+        if self.primes is None:
+            return None
+        chosen = np.array(indices) % len(self.primes.values)
+        return Forced(self.primes.values[chosen], self.primes.mask[chosen])
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """What a job left: how many samples, the files people look at, and the time it took."""
+
+    count: int
+    files: list[Path]
+    seconds: float
+    reused: int
+
+
+def run_job(
+    job: Job, generator: Generator, progress: Progress = SILENT, stop: Stop = lambda: None
+) -> JobResult:
+    """Draw what is missing, then write the whole and the manifest.
+
+    Raises:
+        UsageError: if the folder holds a job of other settings or weights; says what differs.
+        StoppedError: when `stop` returned a signal; finished parts are kept.
+    """
+    started = time.monotonic()
+    settings = job.settings(generator)
+    digest = sha256(json.dumps(settings, sort_keys=True).encode())
+    _refuse_other_settings(job.folder, settings, digest)
+    tiles = job.tiles(generator.settings.tile)
+    found = {t: _finished(_part(job.folder, t), t, digest) for t in tiles}
+    todo = [t for t in tiles if found[t] is None]
+    if not todo and (job.folder / MANIFEST).exists() and _files_match(job.folder):
+        manifest = read_json_object(job.folder / MANIFEST)
+        files = [job.folder / name for name in manifest["outputs"]]
+        return JobResult(job.count, files, time.monotonic() - started, len(tiles))
+    _draw_all(_Work(job, generator, digest, progress, stop), todo, len(tiles) - len(todo))
+    return _finish(job, settings, digest, tiles, started, len(tiles) - len(todo))
+
+
+@dataclass
+class _Work:
+    job: Job
+    generator: Generator
+    digest: str
+    progress: Progress
+    stop: Stop
+    cancelled: threading.Event | None = None
+
+
+def _draw_all(work: _Work, todo: Sequence[range], done: int) -> None:
+    """Tiles in order, `in_flight` at a time; compiled calls release the interpreter lock."""
+    job, tile = work.job, work.generator.settings.tile
+    work.cancelled = threading.Event()
+    drawn = min(done * tile, job.count)
+    work.progress.start("sample", job.count, "sample", initial=drawn)
+    waiting = list(todo)
+    running: set[Future[int]] = set()
+    pool = ThreadPoolExecutor(max_workers=max(1, job.in_flight))
+    try:
+        while waiting or running:
+            while waiting and len(running) < max(1, job.in_flight):
+                running.add(pool.submit(_draw_tile, work, waiting.pop(0)))
+            finished, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                work.progress.advance(future.result())
+    finally:
+        work.cancelled.set()
+        pool.shutdown(wait=True, cancel_futures=True)
+        work.progress.finish()
+
+
+def _draw_tile(work: _Work, indices: range) -> int:
+    job = work.job
+
+    def watch(chunk: Chunk) -> None:
+        number = work.stop()
+        if number is not None:
+            raise StoppedError(
+                f"stopped; finished parts are in {job.folder}. The same command goes on.", number
+            )
+        if work.cancelled is not None and work.cancelled.is_set():
+            raise StoppedError("cancelled", 15)
+
+    artifacts = sample_tile(
+        work.generator, job.seed, indices, job.rows(indices), job.forced(indices), watch
+    )
+    # A tile is one part: the first artifact is what is drawn, others belong to it.
+    _write_part(_part(job.folder, indices), artifacts[0], work.digest)
+    return len(indices)
+
+
+def _part(folder: Path, indices: range) -> Path:
+    return folder / "parts" / f"{indices.start:09d}-{indices.stop:09d}.npz"
+
+
+def _write_part(path: Path, artifact: SampleArtifact, digest: str) -> None:
+    extra = {DIGEST: np.array(digest), "kind": np.array(artifact.kind)}
+    meta = {META + key: np.array(value) for key, value in artifact.meta().items()}
+    write_bytes(path, npz_bytes({**artifact.arrays(), **meta, **extra}))
+
+
+def _finished(path: Path, indices: range, digest: str) -> dict[str, np.ndarray] | None:
+    """The part's small facts when it is whole and of this job, else None."""
+    if not path.exists():
+        return None
+    try:
+        arrays = read_npz(path)
+    except DataError:
+        return None  # damaged: drawn again
+    if str(arrays.get(DIGEST)) != digest or len(arrays.get("index", ())) != len(indices):
+        return None
+    return {DIGEST: arrays[DIGEST]}
+
+
+def _refuse_other_settings(folder: Path, settings: Mapping[str, Any], digest: str) -> None:
+    """A folder belongs to one job."""
+    hint = "Give another folder with --out, or the settings of the job that is there."
+    if (folder / MANIFEST).exists():
+        there = read_json_object(folder / MANIFEST).get("settings", {})
+        keys = sorted(key for key in {*there, *settings} if there.get(key) != settings.get(key))
+        if keys:
+            problems = [
+                Problem(f"{there.get(k)!r} there, {settings.get(k)!r} now", k) for k in keys
+            ]
+            raise UsageError(f"{folder} holds samples of another job. {hint}", problems)
+        return
+    for path in sorted((folder / "parts").glob("*.npz")):
+        try:
+            other = str(read_npz(path).get(DIGEST))
+        except DataError:
+            continue
+        if other != digest:
+            raise UsageError(
+                f"{folder} holds an unfinished job of other settings or weights. {hint}"
+            )
+        return
+
+
+def _finish(
+    job: Job,
+    settings: Mapping[str, Any],
+    digest: str,
+    tiles: Sequence[range],
+    started: float,
+    reused: int,
+) -> JobResult:
+    parts = [_part(job.folder, indices) for indices in tiles]
+    whole = _join(parts)
+    files = whole.save(job.folder)
+    outputs = {str(path.relative_to(job.folder)): _checksum(path) for path in [*files, *parts]}
+    seconds = time.monotonic() - started
+    write_json(
+        job.folder / MANIFEST,
+        {
+            "settings": dict(settings),
+            "settings_digest": digest,
+            "count": job.count,
+            "outputs": [str(path.relative_to(job.folder)) for path in files],
+            "files": outputs,
+            "seconds": round(seconds, 3),
+        },
+    )
+    return JobResult(job.count, files, seconds, reused)
+
+
+def _join(parts: Sequence[Path]) -> Any:
+    loaded = [read_npz(path) for path in parts]
+    first = loaded[0]
+    kind = SAMPLE_KINDS[str(first["kind"])]
+    meta = {k.removeprefix(META): v.item() for k, v in first.items() if k.startswith(META)}
+    own = {DIGEST, "kind", *(key for key in first if key.startswith(META))}
+    return kind.join([{k: v for k, v in p.items() if k not in own} for p in loaded], meta)
+
+
+def _checksum(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _files_match(folder: Path) -> bool:
+    """Whether every file of a finished job still has its checksum."""
+    files = read_json_object(folder / MANIFEST).get("files", {})
+    return all(
+        (folder / name).is_file() and _checksum(folder / name) == value
+        for name, value in files.items()
+    )
