@@ -16,7 +16,7 @@ from genkit_cli.output import seconds_text
 
 PLAIN_EVERY = 30.0  # seconds between lines where there is no terminal
 
-UNKNOWN_WIDTH = 80  # columns of a terminal that says it has none, as containers' often do
+UNKNOWN_SIZE = (80, 24)  # for a terminal that says it has no columns, as containers' often do
 
 
 def _width_known() -> bool:
@@ -70,7 +70,8 @@ class Bars(Progress):
             unit=unit,
             disable=None,
             dynamic_ncols=_width_known(),
-            ncols=None if _width_known() else UNKNOWN_WIDTH,
+            ncols=None if _width_known() else UNKNOWN_SIZE[0],
+            nrows=None if _width_known() else UNKNOWN_SIZE[1],
             leave=not self._stack,
             file=sys.stderr,
             mininterval=0.25,

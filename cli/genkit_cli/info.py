@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -56,7 +57,7 @@ def _find(name: str, overrides: Sequence[str]) -> tuple[str, Callable[[], Facts]
         return "family", lambda: _family(name)
     if name in registry.datasets.names():
         return "data set", lambda: _dataset(name)
-    if name in catalogue.names() or name.endswith(catalogue.SUFFIXES):
+    if name in catalogue.names() or name.endswith(catalogue.SUFFIXES) or Path(name).is_file():
         return "recipe", lambda: _recipe(name, overrides)
     if _is_run(name):
         return "run", lambda: _run(name)

@@ -109,6 +109,8 @@ def locate(reference: str, relative_to: Path | None = None) -> Path:
         stem = reference.removesuffix(".yaml").removesuffix(".yml")
         hint = f" The shipped recipe is named '{stem}'." if stem in names() else ""
         raise UsageError(f"no file '{reference}'.{hint}")
+    if file.is_dir() and not (root() / reference).is_dir():
+        raise UsageError(f"'{reference}' is a folder; name a recipe's file.")
     return path(reference)
 
 

@@ -70,6 +70,7 @@ def test_the_quick_summary_of_shipped_recipes_is_the_parsed_one() -> None:
             "Give a file as a path that ends in .yaml.",
         ),
         ("family/one.yaml", "no file 'family/one.yaml'. The shipped recipe is named 'family/one'."),
+        ("folder", "'folder' is a folder; name a recipe's file."),
         ("mine.yaml", "no file 'mine.yaml'."),
         ("", "a recipe is a path or a name. Received: ''"),
         ("a\0b", "a recipe is a path or a name. Received: 'a\\x00b'"),
@@ -77,6 +78,7 @@ def test_the_quick_summary_of_shipped_recipes_is_the_parsed_one() -> None:
 )
 def test_wrong_references(shelf, tmp_path, monkeypatch, name: str, message: str) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
     (tmp_path / "secret.yaml").write_text("family: x\n")
     with pytest.raises(UsageError) as caught:
         catalogue.locate(name)
