@@ -220,7 +220,8 @@ class _Loop:
         else:
             self._drain()  # waits for the update that compiled
             self.speed.start()
-        self.progress.advance(1, self.last)
+        values, self.last = self.last, {}  # figures are worth showing once
+        self.progress.advance(1, values)
 
     def _after_update(self) -> None:
         settings, last = self.settings, self.step == self.steps
