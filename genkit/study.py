@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genkit.errors import GenkitError, Problem, RunError, StoppedError, unknown
+from genkit.files import read_json_object, write_atomically, write_json
 from genkit.progress import SILENT, Progress
 from genkit.run import Run, runs_root
 from genkit.run.directory import default_folder, set_aside
-from genkit.run.files import read_json_object, write_atomically, write_json
 from genkit.run.lock import RunLock
 
 if TYPE_CHECKING:

@@ -88,7 +88,7 @@ def _plot(rows: list[dict[str, Any]], path: Path) -> None:
     from matplotlib.figure import Figure as Canvas
 
     from genkit.artifacts import Figure
-    from genkit.artifacts.files import write_bytes
+    from genkit.files import write_bytes
 
     figure = Canvas(figsize=(6, 4), layout="constrained")
     axes = figure.add_subplot()

@@ -68,7 +68,7 @@ def _evaluate(
 ) -> tuple[str, Any]:
     from genkit.artifacts import Table
     from genkit.family import EvaluationRequest
-    from genkit.run.files import write_json
+    from genkit.files import write_json
 
     name = split or opened.recipe.eval.split
     evaluation = opened.learner.evaluate(EvaluationRequest(name, limit, seed), bars)

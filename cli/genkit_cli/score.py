@@ -78,11 +78,12 @@ def _watched(rows: Iterator[Mapping[str, Any]], stop: Any) -> Iterator[Mapping[s
 def _write(rows: Iterator[Mapping[str, Any]], out: Path | None, quiet: bool) -> int:
     """Rows to the file, which appears when it is whole, or to standard output as they come."""
     from genkit.artifacts import Table
-    from genkit.artifacts.files import write_bytes
+    from genkit.files import write_bytes
 
     if out is None:
         count = 0
-        for count, row in enumerate(rows, start=1):
+        for row in rows:
+            count += 1
             if not quiet:
                 output.show(json.dumps(row))
         return count

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from genkit.artifacts.files import write_bytes
+from genkit.files import write_bytes
 
 
 @dataclass(frozen=True)

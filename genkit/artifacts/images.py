@@ -11,7 +11,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from genkit.artifacts.files import npz_bytes, write_bytes
+from genkit.artifacts.npz import npz_bytes
+from genkit.files import write_bytes
 
 ONE_FILE_BYTES = 10**9
 GRID_LIMIT = 256

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from genkit.artifacts.files import write_bytes
+from genkit.files import write_bytes
 
 
 def _text(value: Any) -> str:

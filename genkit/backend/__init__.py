@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from genkit.backend.quiet import startup_noise_hidden
 from genkit.errors import UsageError, unknown
 
 BACKENDS = ("tensorflow", "jax")
@@ -37,7 +38,6 @@ def choose() -> str:
 
 
 os.environ["KERAS_BACKEND"] = choose()
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
 class Backend(Protocol):
@@ -62,13 +62,18 @@ class Backend(Protocol):
 
 def _implementation() -> Any:
     if os.environ["KERAS_BACKEND"] == "tensorflow":
-        from genkit.backend import tensorflow as implementation
-    else:
-        from genkit.backend import jax as implementation
-    return implementation
+        from genkit.backend import tensorflow
+
+        return tensorflow
+    from genkit.backend import jax
+
+    return jax
 
 
-_backend: Backend = _implementation()
+with startup_noise_hidden():
+    _backend: Backend = _implementation()
+    # Listing the devices starts the runtime, which has its own share of noise.
+    _backend.environment()
 
 compile = _backend.compile  # noqa: A001 - `backend.compile` reads as what it is
 gradients = _backend.gradients

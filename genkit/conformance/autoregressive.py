@@ -67,7 +67,8 @@ class _Suite:
 
     def roll(self, generator: Any, forced: Forced | None = None) -> list[Chunk]:
         """All chunks of one tile."""
-        state, chunks = generator.begin(self.conditions), []
+        state = generator.begin(self.conditions)
+        chunks: list[Chunk] = []
         while not (chunks and chunks[-1].done):
             noise = generator.noise(SEED, range(TILE), len(chunks))
             chunks.append(generator.advance(state, noise, forced, self.conditions))

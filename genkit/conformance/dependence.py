@@ -73,7 +73,8 @@ def measure(model: RasterNetwork) -> Dependence:
 
 def expected(model: RasterNetwork) -> np.ndarray:
     """`(N, N)` bool from the family's own statement, flat raster and colour order."""
-    places = list(product(*map(range, model.shape)))
+    height, width, channels = model.shape
+    places = list(product(range(height), range(width), range(channels)))
     return np.array([[model.sees(output, value) for value in places] for output in places])
 
 

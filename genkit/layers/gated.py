@@ -77,8 +77,13 @@ class GatedBlock(keras.Layer):
         self, width: int, kernel: int, groups: int, first: bool, conditional: bool, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.config = {"width": width, "kernel": kernel, "groups": groups, "first": first,
-                       "conditional": conditional}
+        self.config = {
+            "width": width,
+            "kernel": kernel,
+            "groups": groups,
+            "first": first,
+            "conditional": conditional,
+        }
         self.width, self.first = width, first
         kind = "A" if first else "B"
         same = {"dtype": self.dtype_policy}

@@ -91,7 +91,11 @@ class RowConvolution(keras.Layer):
         if kernel % 2 == 0:
             raise ValueError(f"kernel must be odd. Received: {kernel}")
         self.units, self.width, self.groups, self.kind, self.gates = (
-            units, kernel, groups, kind, gates,
+            units,
+            kernel,
+            groups,
+            kind,
+            gates,
         )
         self.left = kernel // 2
 
@@ -136,8 +140,13 @@ class RowConvolution(keras.Layer):
         return ops.take(self.masked_kernel()[-1, :rows], columns, axis=1)
 
     def get_config(self) -> dict[str, Any]:
-        own = {"units": self.units, "kernel": self.width, "groups": self.groups,
-               "kind": self.kind, "gates": self.gates}
+        own = {
+            "units": self.units,
+            "kernel": self.width,
+            "groups": self.groups,
+            "kind": self.kind,
+            "gates": self.gates,
+        }
         return {**super().get_config(), **own}
 
 

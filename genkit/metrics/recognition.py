@@ -41,8 +41,11 @@ def recognise(train: ImageSplit, held_out: ImageSplit, samples: Images) -> Recog
     named = classifier.predict(_features(samples.samples, samples.levels))
     hit = named == samples.labels
     rows = [
-        {"class": int(label), "count": int(np.sum(samples.labels == label)),
-         "sample_accuracy": float(np.mean(hit[samples.labels == label]))}
+        {
+            "class": int(label),
+            "count": int(np.sum(samples.labels == label)),
+            "sample_accuracy": float(np.mean(hit[samples.labels == label])),
+        }
         for label in np.unique(samples.labels)
     ]
     metrics = {

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genkit.errors import CheckpointError
-from genkit.run.files import fsync_directory, read_json_object, write_atomically, write_synced
+from genkit.files import fsync_directory, read_json_object, write_atomically, write_synced
 
 if TYPE_CHECKING:  # NumPy is slow to import, and `genkit list` asks for steps only
     import numpy as np

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from genkit.errors import Problem, RunError, UsageError, unknown
+from genkit.files import read_json_object, write_atomically, write_json
 from genkit.run import checkpoint, metadata
-from genkit.run.files import read_json_object, write_atomically, write_json
 from genkit.run.lock import RunLock
 from genkit.run.metrics import MetricsLog
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from genkit.run.files import write_atomically
+from genkit.files import write_atomically
 
 Record = dict[str, Any]
 

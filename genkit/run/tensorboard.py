@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import sys
 import time
+import types
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +20,10 @@ class Board:
     """
 
     def __init__(self, folder: Path, step: int) -> None:
+        # This name makes TensorBoard use its own file layer: without it, it imports TensorFlow,
+        # which takes seconds and is not wanted, or not there, on another backend.
+        notf = "tensorboard.compat.notf"
+        sys.modules.setdefault(notf, types.ModuleType(notf))
         from tensorboard.compat.proto import event_pb2, summary_pb2
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
 

@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from genkit.artifacts import SAMPLE_KINDS, SampleArtifact
-from genkit.artifacts.files import npz_bytes, read_npz, sha256, write_bytes
+from genkit.artifacts.npz import npz_bytes, read_npz
 from genkit.errors import DataError, Problem, StoppedError, UsageError
 from genkit.family import Chunk, Forced, Generator
+from genkit.files import read_json_object, sha256, write_bytes, write_json
 from genkit.progress import SILENT, Progress
-from genkit.run.files import read_json_object, write_json
 from genkit.sampling.driver import sample_tile
 
 FORMAT = 1

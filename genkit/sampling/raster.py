@@ -27,7 +27,7 @@ class RasterNetwork(Protocol):
     shape: tuple[int, int, int]
     levels: int
     classes: int | None
-    variables: Sequence[Any]
+    variables: list[Any]
 
     def scores(self, x: Any, vector: Any) -> Any:
         """Parallel logits `(B, H, W, C, levels)` of centred images: gradients are taken of it."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genkit.artifacts.files import read_npz
+from genkit.artifacts.npz import read_npz
 from genkit.data.images.dataset import ImageSplit
 from genkit.errors import DataError
 
@@ -52,19 +52,25 @@ def _from_npz(path: Path, shape: tuple[int, int, int], levels: int) -> ImageSpli
     arrays = read_npz(path)
     name = next((n for n in ARRAY_NAMES if n in arrays), None)
     if name is None:
-        raise DataError(f"{path}: needs an array named {' or '.join(ARRAY_NAMES)}. "
-                        f"Received: {', '.join(sorted(arrays)) or 'none'}")
+        raise DataError(
+            f"{path}: needs an array named {' or '.join(ARRAY_NAMES)}. "
+            f"Received: {', '.join(sorted(arrays)) or 'none'}"
+        )
     images = arrays[name]
     if images.ndim == 3 and shape[2] == 1:
         images = images[..., None]
     if images.ndim != 4 or images.shape[1:] != shape:
-        raise DataError(f"{path}: {name} must have shape (count, {', '.join(map(str, shape))}). "
-                        f"Received: {images.shape}")
+        raise DataError(
+            f"{path}: {name} must have shape (count, {', '.join(map(str, shape))}). "
+            f"Received: {images.shape}"
+        )
     if images.dtype.kind not in "ui":
         raise DataError(f"{path}: {name} must be integers. Received: {images.dtype}")
     if images.size and (images.min() < 0 or images.max() >= levels):
-        raise DataError(f"{path}: {name} must hold values 0 to {levels - 1}. "
-                        f"Received: {images.min()} to {images.max()}")
+        raise DataError(
+            f"{path}: {name} must hold values 0 to {levels - 1}. "
+            f"Received: {images.min()} to {images.max()}"
+        )
     label = next((arrays[n] for n in LABEL_NAMES if n in arrays), None)
     if label is not None and label.shape != images.shape[:1]:
         raise DataError(f"{path}: labels must have shape ({len(images)},). Received: {label.shape}")
@@ -81,8 +87,10 @@ def _picture(path: Path, shape: tuple[int, int, int], levels: int) -> np.ndarray
             if opened.width * opened.height > MAX_PIXELS:
                 raise DataError(f"{path}: {opened.width}x{opened.height} pixels are too many")
             if (opened.height, opened.width) != (height, width):
-                raise DataError(f"{path}: the model takes {height}x{width} (height x width). "
-                                f"Received: {opened.height}x{opened.width}")
+                raise DataError(
+                    f"{path}: the model takes {height}x{width} (height x width). "
+                    f"Received: {opened.height}x{opened.width}"
+                )
             pixels = np.asarray(opened.convert("L" if channels == 1 else "RGB"))
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
         raise DataError(f"{os.fspath(path)}: not a readable picture ({error})") from error

@@ -37,6 +37,17 @@ class GatedPixelCNNConfig(Section):
                 raise ValueError(f"{key} must be odd. Received: {getattr(self, key)}")
         return self
 
+    def conflicts(self, recipe: Any) -> list[tuple[str, str]]:
+        """Where this section does not fit the data."""
+        found = []
+        channels, classes = recipe.data.image_shape()[2], recipe.data.class_count()
+        if self.condition == "class" and classes is None:
+            found.append(("model.condition", "class needs labels, which the data set lacks"))
+        for key in ("width", "head"):
+            if getattr(self, key) < channels:
+                found.append((f"model.{key}", f"must be at least {channels}, a map a colour"))
+        return found
+
     @property
     def reach(self) -> int:
         """How many columns left and right, and rows above the row above, are seen."""

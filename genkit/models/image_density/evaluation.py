@@ -53,6 +53,8 @@ def likelihood(log_prob: np.ndarray, dims: int) -> dict[str, float]:
 def per_class(log_prob: np.ndarray, split: ImageSplit, dims: int) -> list[dict[str, Any]]:
     """One row a class that occurs."""
     rows: list[dict[str, Any]] = []
+    if split.labels is None:
+        return rows
     for label in np.unique(split.labels):
         chosen = log_prob[split.labels == label]
         figures = likelihood(chosen, dims)

@@ -33,7 +33,7 @@ from genkit.randomness import Noise
 from genkit.sampling.decoding import log_probability
 from genkit.sampling.driver import sample_tile
 from genkit.sampling.priming import image_primes
-from genkit.sampling.raster import RasterNetwork, make_generator
+from genkit.sampling.raster import RasterGenerator, RasterNetwork, make_generator
 
 SPLITS = ("train", "validation", "test")
 LN2 = float(np.log(2.0))
@@ -54,7 +54,7 @@ class ImageDensityLearner(BaseLearner):
         self.networks = {"network": network}
         self.steps = {"training": GradientStep(network, self.loss, recipe.train)}
         self._log_prob = backend.compile(self._score, network.variables)
-        self._generators: dict[SampleSettings, Any] = {}
+        self._generators: dict[SampleSettings, RasterGenerator] = {}
         self._dataset: Any = None
 
     def build(self, recipe: Any) -> tuple[Any, RasterNetwork]:
@@ -149,6 +149,9 @@ class ImageDensityLearner(BaseLearner):
 
     def generator(self, settings: SampleSettings) -> Generator | None:
         """One generator for each setting: a second call compiles nothing."""
+        return self.raster_generator(settings)
+
+    def raster_generator(self, settings: SampleSettings) -> RasterGenerator:
         if settings not in self._generators:
             self._generators[settings] = make_generator(self.view, settings)
         return self._generators[settings]
@@ -159,7 +162,7 @@ class ImageDensityLearner(BaseLearner):
         settings = SampleSettings(
             min(chosen.tile, count), chosen.temperature, chosen.top_k, chosen.top_p
         )
-        generator = self.generator(settings)
+        generator = self.raster_generator(settings)
         parts = []
         progress.start("samples", count, "images")
         for start in range(0, count, settings.tile):

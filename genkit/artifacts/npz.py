@@ -1,8 +1,7 @@
-"""Writing files so that a reader never meets half of one."""
+"""Arrays in npz files, read with care: no objects, bounded size."""
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,16 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from genkit.errors import DataError
-from genkit.run.files import write_atomically
 
 MAX_NPZ_BYTES = 8 * 2**30
-
-
-def write_bytes(path: Path, data: bytes) -> Path:
-    """Write under a temporary name, flush to disk, rename; makes the folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, data)
-    return path
 
 
 def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -48,7 +39,3 @@ def read_npz(path: Path, limit: int = MAX_NPZ_BYTES) -> dict[str, np.ndarray]:
         raise DataError(f"{path}: no such file") from None
     except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
         raise DataError(f"{path}: not a readable npz file ({error})") from error
-
-
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

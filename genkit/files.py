@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -34,6 +35,17 @@ def write_atomically(path: Path, data: bytes) -> None:
     write_synced(temporary, data)
     os.replace(temporary, path)
     fsync_directory(path.parent)
+
+
+def write_bytes(path: Path, data: bytes) -> Path:
+    """Replace `path` by `data`; makes the folder. Returns `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, data)
+    return path
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def write_json(path: Path, value: Any) -> None:
