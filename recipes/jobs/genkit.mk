@@ -62,7 +62,7 @@ $(call genkit-trained,$(1)): $(call genkit-files,$(2)) $(RUNS)/.make/$(1).train-
 $(RUNS)/$(1)/evaluation/test.json $(RUNS)/$(1)/samples/final/job.json: $$(wildcard $(RUNS)/$(1)/checkpoints/latest)
 
 $(RUNS)/$(1)/evaluation/test.json: $(call genkit-trained,$(1)) | $(GENKIT_READY)
-	$(GENKIT) eval $(RUNS)/$(1)
+	$(GENKIT) eval $(RUNS)/$(1) --split test
 	@touch -c $$@
 
 $(RUNS)/$(1)/samples/final/job.json: $(call genkit-trained,$(1)) $(RUNS)/.make/$(1).sample-options | $(GENKIT_READY)
