@@ -36,16 +36,22 @@ genkit-name = $(subst /,-,$(patsubst $(GENKIT_RECIPES)/%,%,$(patsubst %.yaml,%,$
 # $(call genkit-trained,NAME): the file that says that a run is trained.
 genkit-trained = $(RUNS)/.make/$(1).trained
 
-# $(call genkit-files,RECIPE): the recipe's file and those that it extends.
+# $(call genkit-files,RECIPE): the recipe's file and those that it extends, or is a study of.
 genkit-files = $(foreach file,$(firstword $(wildcard $(1)) $(wildcard $(GENKIT_RECIPES)/$(1).yaml)),\
-  $(file) $(foreach parent,$(shell sed -n 's/^extends:[[:space:]]*\([^[:space:]]*\).*/\1/p' $(file) | tr -d \"\'),$(call genkit-files,$(parent))))
+  $(file) $(foreach parent,$(shell sed -n -e 's/^extends:[[:space:]]*\([^[:space:]]*\).*/\1/p' -e 's/^recipe:[[:space:]]*\([^[:space:]]*\).*/\1/p' $(file) | tr -d \"\'),$(call genkit-files,$(parent))))
+
+# $(call genkit-study,RECIPE): not empty for a study, which evaluates its cells by itself.
+genkit-study = $(shell cat /dev/null $(call genkit-files,$(1)) | grep '^kind:[[:space:]]*study')
 
 # $(call genkit-run,NAME,RECIPE[,TRAIN OPTIONS[,SAMPLE OPTIONS]])
 define genkit-run
 .PHONY: run-$(1) genkit-always
+run-$(1): $(call genkit-trained,$(1))
+ifeq ($(call genkit-study,$(2)),)
 run-$(1): $(RUNS)/$(1)/evaluation/test.json
 ifneq ($(SAMPLES),0)
 run-$(1): $(RUNS)/$(1)/samples/final/job.json
+endif
 endif
 
 # The options are part of what a run was made from: these files change only when they do.

@@ -134,6 +134,15 @@ def test_a_family_with_nothing_to_sample(project: Path) -> None:
     assert not [line for line in calls(project, "SAMPLES=0") if line.startswith("sample")]
 
 
+def test_a_study_is_trained_and_nothing_more(project: Path) -> None:
+    (project / "mine.yaml").write_text("kind: study\nrecipe: family/base\n")
+    lines = ["eval first", "sample first", "train first", "train second"]
+    assert short(calls(project)) == lines
+    age(project)
+    (project / "recipes" / "family" / "base.yaml").touch()
+    assert short(calls(project)) == lines, "a study depends on its recipe"
+
+
 def test_the_example_chains_recipes(project: Path) -> None:
     lines = calls(project, "-f", "recipes/jobs/example.mk", "GENKIT=./stand-in", "-j2")
     assert len(lines) == 6
