@@ -21,14 +21,12 @@ def build_learner(recipe: Recipe, inputs: Mapping[str, Run] | None = None) -> Le
         recipe: resolved.
         inputs: name -> run that the recipe depends on; by default those that it names.
     """
-    from genkit import backend  # noqa: F401 - chooses the backend before Keras is imported
-
-    import keras  # isort: skip
+    from genkit import backend
 
     runs = input_runs(recipe) if inputs is None else dict(inputs)
     make = resolve(families.get(recipe.family).learner)
     # Keras takes seeds of 32 bits; all 63 bits of ours decide.
-    keras.utils.set_random_seed((recipe.seed ^ (recipe.seed >> 32)) % 2**32)
+    backend.seed((recipe.seed ^ (recipe.seed >> 32)) % 2**32)
     learner: Learner = make(recipe, runs)
     return learner
 
@@ -54,8 +52,14 @@ def input_runs(recipe: Recipe) -> dict[str, Run]:
 
 
 def run_signature(recipe: Recipe, inputs: Mapping[str, Run] | None = None) -> str:
-    """The signature of a recipe's run, which covers those of its inputs."""
+    """The signature of a recipe's run, which covers those of its inputs and its data's files.
+
+    Raises:
+        DataError: when files of the data set are missing.
+    """
+    from genkit.data.fingerprint import fingerprint
     from genkit.recipe import signature
 
     runs = input_runs(recipe) if inputs is None else inputs
-    return signature(recipe, {name: run.signature for name, run in runs.items()})
+    signed = {name: run.signature for name, run in runs.items()}
+    return signature(recipe, signed, fingerprint(recipe.data))

@@ -3,37 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from genkit.data.catalogue import ENTRIES, DatasetEntry
 from genkit.errors import UsageError, unknown
 from genkit.family import Family, Paper
-
-
-@dataclass(frozen=True)
-class DatasetEntry:
-    """A data set by name.
-
-    Args:
-        name: such as `digits`.
-        kind: what an item is: `images`, `audio`, ....
-        summary: one line.
-        licence: as stated by its owner.
-        citation: whom to cite.
-        config: `module:Class` of the pydantic model of the recipe's `data` section.
-        source: `module:function`, called with that config, returns the data set.
-        builtin: True when no file has to be fetched.
-    """
-
-    name: str
-    kind: str
-    summary: str
-    licence: str
-    citation: str
-    config: str
-    source: str
-    builtin: bool = True
-
 
 Entry = TypeVar("Entry", Family, DatasetEntry)
 
@@ -149,26 +123,5 @@ families.add(
     )
 )
 
-datasets.add(
-    DatasetEntry(
-        name="digits",
-        kind="images",
-        summary="scikit-learn's handwritten digits: 1,797 images 8x8, 17 grey levels, 10 classes",
-        licence="CC BY 4.0",
-        citation="Alpaydin, E. and Kaynak, C., 1998. Optical Recognition of Handwritten Digits. "
-        "UCI Machine Learning Repository, DOI 10.24432/C50P49",
-        config="genkit.data.images.config:DigitsConfig",
-        source="genkit.data.images.digits:load",
-    )
-)
-datasets.add(
-    DatasetEntry(
-        name="textures",
-        kind="images",
-        summary="generated striped textures, grey or colour, any size, 2 to 256 levels, 4 classes",
-        licence="generated, none needed",
-        citation="none",
-        config="genkit.data.images.config:TexturesConfig",
-        source="genkit.data.images.textures:load",
-    )
-)
+for _entry in ENTRIES:
+    datasets.add(_entry)

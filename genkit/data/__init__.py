@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from genkit import registry
-
 
 def load(config: Any) -> Any:
     """The data set of a recipe's `data` section.
@@ -13,4 +11,6 @@ def load(config: Any) -> Any:
     Args:
         config: the validated section; its `name` selects the registry entry.
     """
+    from genkit import registry  # which reads the catalogue of this package
+
     return registry.resolve(registry.datasets.get(config.name).source)(config)

@@ -14,15 +14,22 @@ _TRAIN_OUTSIDE = ("steps", "log_every", "sample_every", "samples", "checkpoint_e
 _OUTSIDE = ("name", "description", "sample", "eval")
 
 
-def signature(recipe: Recipe, inputs: Mapping[str, str] | None = None) -> str:
+def signature(
+    recipe: Recipe,
+    inputs: Mapping[str, str] | None = None,
+    files: Mapping[str, str] | None = None,
+) -> str:
     """SHA-256 in hexadecimal over all that decides the weights, defaults filled in.
 
     Args:
         recipe: the resolved recipe.
         inputs: name of an input -> signature of the run it stands for. An input without one
             counts by what the recipe says.
+        files: name -> checksum of the files that the data set is read from.
     """
     values = signed_values(recipe)
+    if files:
+        values["files"] = dict(files)
     values["inputs"] = {**recipe.inputs, **(inputs or {})}
     text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genkit import registry
+from genkit.data.fingerprint import fingerprint
 from genkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,13 +66,16 @@ def now() -> str:
 
 
 def data_facts(recipe: Recipe) -> dict[str, Any]:
-    """Name and licence of the data set, as far as the registry knows it."""
+    """What is known of the data set: licence, citation, preprocessing, checksums of its files."""
     name = getattr(recipe.data, "name", None)
     try:
         entry = registry.datasets.get(str(name))
     except UsageError:
         return {"name": name}
-    return {"name": name, "licence": entry.licence}
+    facts: dict[str, Any] = {"name": name, "licence": entry.licence, "citation": entry.citation}
+    if hasattr(recipe.data, "preprocessing"):
+        facts["preprocessing"] = recipe.data.preprocessing()
+    return {**facts, "files": fingerprint(recipe.data)}
 
 
 def versions() -> dict[str, str]:

@@ -24,6 +24,14 @@ class ImagesConfig(DataConfig):
         """Number of classes, or None without labels."""
         raise NotImplementedError
 
+    def preprocessing(self) -> str:
+        """What is done to the published images, in words: named beside every likelihood."""
+        return "none"
+
+    def notes(self) -> dict[str, str]:
+        """What a likelihood on this data depends on, in words."""
+        return {"data": self.name, "preprocessing": self.preprocessing()}
+
 
 class DigitsConfig(ImagesConfig):
     """scikit-learn's digits: 8x8, 17 grey levels; split by a fixed permutation.
@@ -72,3 +80,21 @@ class TexturesConfig(ImagesConfig):
 
     def class_count(self) -> int | None:
         return 4
+
+
+class BinarizedMnistConfig(ImagesConfig):
+    """MNIST in Larochelle's fixed binarization: 50,000 / 10,000 / 10,000 images, no labels."""
+
+    name: Literal["binarized_mnist"] = "binarized_mnist"
+
+    def image_shape(self) -> tuple[int, int, int]:
+        return (28, 28, 1)
+
+    def level_count(self) -> int:
+        return 2
+
+    def class_count(self) -> int | None:
+        return None
+
+    def preprocessing(self) -> str:
+        return "fixed binarization (Larochelle and Murray, 2011)"

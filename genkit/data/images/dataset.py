@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -49,10 +49,17 @@ class ImageSplit:
 
 @dataclass(frozen=True)
 class ImageDataset:
-    """Splits by name; a missing one is an error that names those that exist."""
+    """Splits by name; a missing one is an error that names those that exist.
+
+    Args:
+        name: of the data set.
+        splits: by name.
+        notes: what a likelihood on this data depends on, in words, such as its binarization.
+    """
 
     name: str
     splits: Mapping[str, ImageSplit]
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def split(self, name: str) -> ImageSplit:
         if name not in self.splits:

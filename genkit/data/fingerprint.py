@@ -1,0 +1,59 @@
+"""What the files of a data set hold, as checksums: part of a run's signature and metadata."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from genkit.data.reading import BLOCK, read_blocks
+from genkit.errors import DataError
+
+WHOLE = 2**28  # larger files are known by their size and three blocks
+SAMPLE = 2**24
+
+
+def fingerprint(config: Any) -> dict[str, str]:
+    """Name -> checksum of every file that a `data` section is read from; empty where none is.
+
+    Raises:
+        DataError: names the files that are missing, and where to put them.
+    """
+    from genkit import registry
+
+    target = registry.datasets.get(config.name).files
+    if target is None:
+        return {}
+    return {name: checksum(path) for name, path in registry.resolve(target)(config).items()}
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of the content: the same whether the file is packed by gzip or not. Of files
+    above 256 MiB: of their size and of 16 MiB at the start, in the middle and at the end."""
+    try:
+        facts = path.stat()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+    return _checksum(path, facts.st_size, facts.st_mtime_ns)
+
+
+@cache
+def _checksum(path: Path, size: int, changed: int) -> str:
+    del changed
+    if size > WHOLE:
+        return _of_blocks(path, size)
+    digest = hashlib.sha256()
+    for block in read_blocks(path):
+        digest.update(block)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _of_blocks(path: Path, size: int) -> str:
+    digest = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        for start in (0, (size - SAMPLE) // 2, size - SAMPLE):
+            file.seek(start)
+            for _ in range(SAMPLE // BLOCK):
+                digest.update(file.read(BLOCK))
+    return f"sha256-blocks:{digest.hexdigest()}"
