@@ -140,7 +140,7 @@ class Generator(Protocol):
     ) -> Chunk:
         """One compiled call."""
 
-    def finish(self, chunks: Sequence[Chunk], indices: Sequence[int]) -> list[Artifact]:
+    def finish(self, chunks: Sequence[Chunk], indices: Sequence[int]) -> Sequence[Artifact]:
         """The finished items of a tile."""
 
 

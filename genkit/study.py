@@ -270,13 +270,11 @@ class _Cells:
 
 def evaluate(run: Run, recipe: Recipe, split: str, progress: Progress) -> Any:
     """The evaluation of a trained run on `split`, from the checkpoint its recipe names."""
-    from genkit.building import build_learner
-    from genkit.family import EvaluationRequest
-    from genkit.state import restore
+    from genkit.evaluating import evaluate_run
+    from genkit.opening import open_run
 
-    learner = build_learner(recipe)
-    restore(run, learner, recipe.eval.checkpoint, progress.warn)
-    return learner.evaluate(EvaluationRequest(split=split), progress)
+    opened = open_run(run, recipe.eval.checkpoint, progress)
+    return evaluate_run(opened, split, progress=progress)[1]
 
 
 def raise_for_failures(result: StudyResult) -> None:

@@ -46,15 +46,15 @@ def command(reference: str, tiles: str, plot: Path | None, as_json: bool) -> Non
 
     `ratio` is the time of a sampler over the faster forward pass, XLA or not.
     """
+    from genkit.opening import open_any
     from genkit_cli.bars import Bars
-    from genkit_cli.opening import any_learner
 
     sizes = _tiles(tiles)
     if plot is not None and plot.suffix != ".png":
         raise UsageError(f"--plot takes a .png file. Received: '{plot}'")
     bars = Bars()
     try:
-        _, learner = any_learner(reference, bars)
+        _, learner = open_any(reference, bars)
 
         from genkit.benchmark import run_all
 

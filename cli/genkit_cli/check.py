@@ -19,12 +19,12 @@ def command(context: click.Context, reference: str, as_json: bool) -> None:
 
     The measured value of each check is shown beside its limit; a failed check exits 1.
     """
+    from genkit.opening import open_any
     from genkit_cli.bars import Bars
-    from genkit_cli.opening import any_learner
 
     bars = Bars()
     try:
-        recipe, learner = any_learner(reference, bars)
+        recipe, learner = open_any(reference, bars)
 
         from genkit.conformance.learner import learner_checks, skipped_backend
 

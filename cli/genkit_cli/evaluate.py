@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from genkit_cli import output
@@ -31,65 +29,31 @@ def command(
 
     Metrics, tables and pictures are written to the run's folder `evaluation`.
     """
-    from genkit.errors import StoppedError
+    from genkit.run import Run
     from genkit_cli.bars import Bars
-    from genkit_cli.opening import trained
-    from genkit_cli.signals import Stopper
 
+    found = Run.open(run)
+    wanted = checkpoint or found.recipe.eval.checkpoint
     bars = Bars()
     try:
-        with Stopper("evaluation", "as soon as possible") as stop:
-            opened = trained(run, checkpoint, "eval", bars)
-            found = _evaluate(opened, split, limit, seed or 0, bars)
-            if (number := stop()) is not None:
-                raise StoppedError("stopped; evaluation starts anew next time", number)
+        from genkit.evaluating import evaluate_run
+        from genkit.opening import open_run
+
+        opened = open_run(found, wanted, bars)
+        name, evaluation = evaluate_run(opened, split, limit, seed or 0, bars)
     finally:
         bars.close()
-    name, evaluation = found
+    step, metrics = opened.checkpoint.step, evaluation.metrics
     if as_json:
         output.emit(
             {
-                "run": str(opened.run.path),
+                "run": str(found.path),
                 "split": name,
                 "count": evaluation.count,
-                "step": opened.checkpoint.step,
-                "metrics": evaluation.metrics,
+                "step": step,
+                "metrics": metrics,
             }
         )
         return
-    output.say(
-        f"{opened.run.name}, step {opened.checkpoint.step}, {name}, {evaluation.count} items"
-    )
-    output.show(output.table([(key, f"{value:.5g}") for key, value in evaluation.metrics.items()]))
-
-
-def _evaluate(
-    opened: Any, split: str | None, limit: int | None, seed: int, bars: Any
-) -> tuple[str, Any]:
-    from genkit.artifacts import Table
-    from genkit.family import EvaluationRequest
-    from genkit.files import write_json
-
-    name = split or opened.recipe.eval.split
-    evaluation = opened.learner.evaluate(EvaluationRequest(name, limit, seed), bars)
-    # A part of a split must not pass for the whole of it.
-    stem = name if limit is None else f"{name}-first-{evaluation.count}"
-    folder = opened.run.evaluation
-    folder.mkdir(parents=True, exist_ok=True)
-    for key, rows in evaluation.tables.items():
-        Table(f"{stem}-{key}", rows).save(folder)
-    for artifact in evaluation.artifacts:
-        artifact.save(folder)
-    write_json(
-        folder / f"{stem}.json",
-        {
-            "split": name,
-            "count": evaluation.count,
-            "limit": limit,
-            "seed": seed,
-            "step": opened.checkpoint.step,
-            "metrics": evaluation.metrics,
-            "tables": evaluation.tables,
-        },
-    )
-    return name, evaluation
+    output.say(f"{found.name}, step {step}, {name}, {evaluation.count} items")
+    output.show(output.table([(key, f"{value:.5g}") for key, value in metrics.items()]))

@@ -85,11 +85,11 @@ MAX_CONDITIONS_BYTES = 2**30
 @json_option
 def command(
     run: str,
-    count: int | None,
     out: str,
+    checkpoint: str | None,
+    condition: Sequence[str],
+    conditions: Any,
     seed: int | None,
-    tile: int | None,
-    batch_size: int | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -98,117 +98,56 @@ def command(
     Sample i depends on weights, settings, seed and i only. Given again, the command goes on
     where it stopped; with other settings or weights it refuses.
     """
+    from genkit.run import Run
     from genkit_cli.bars import Bars
-    from genkit_cli.opening import trained
     from genkit_cli.signals import Stopper
 
     if out == "-" and as_json:
         raise UsageError("--out - and --json both need standard output. Give one of them.")
-    rows = _conditions(options["condition"], options["conditions"])
+    rows = _conditions(condition, conditions)
+    found = Run.open(run)
+    wanted = checkpoint or found.recipe.sample.checkpoint
     bars = Bars()
     try:
         with Stopper("sampling", "behind the finished parts") as stop:
-            opened = trained(run, options["checkpoint"], "sample", bars)
-            result = _draw(
-                opened,
-                rows,
-                out,
-                bars,
-                stop,
-                count=count,
-                seed=seed or 0,
-                tile=tile,
-                batch_size=batch_size,
-                **options,
-            )
+            from genkit.opening import open_run
+            from genkit.sampling.request import SampleRequest
+
+            opened = open_run(found, wanted, bars)
+            request = SampleRequest(seed=seed or 0, conditions=rows, **options)
+            result = _draw(opened, request, out, bars, stop)
     finally:
         bars.close()
     files = [str(path) for path in result.files]
     if as_json:
         output.emit(
             {
-                "run": str(opened.run.path),
+                "run": str(found.path),
+                "step": opened.checkpoint.step,
                 "count": result.count,
                 "files": files,
                 "seconds": result.seconds,
-                "checkpoint": opened.checkpoint.step,
             }
         )
     elif out != "-":
-        again = " (all there already)" if result.reused and result.seconds < 1 else ""
+        again = ", all there already" if result.complete_before else ""
         output.say(f"{result.count} samples in {result.seconds:.1f} s{again}")
         for path in files:
             output.show(path)
 
 
-def _draw(
-    opened: Any,
-    rows: Sequence[Mapping[str, str]],
-    out: str,
-    bars: Any,
-    stop: Any,
-    *,
-    count: int | None,
-    seed: int,
-    tile: int | None,
-    batch_size: int | None,
-    prime: str | None,
-    keep: str,
-    sampler: str,
-    **options: Any,
-) -> Any:
-    from genkit.family import SampleSettings
-    from genkit.sampling.fingerprint import fingerprint
-    from genkit.sampling.job import Job, run_job
-
-    defaults = opened.recipe.sample
-    count = count or (len(rows) if len(rows) > 1 else defaults.count)
-    if len(rows) not in (1, count):
-        raise UsageError(
-            f"--conditions has {len(rows)} lines, but -n is {count}. "
-            "Leave -n out, or give as many lines."
-        )
-    chosen = {
-        key: options[key] if options[key] is not None else getattr(defaults, key)
-        for key in ("temperature", "top_k", "top_p")
-    }
-    settings = SampleSettings(tile or defaults.tile, sampler=sampler, **chosen)
-    generator = opened.learner.generator(settings)
-    if generator is None:
-        raise UsageError(f"family '{opened.recipe.family}' has nothing to sample")
-    generator.conditions(rows[:1], 0)  # wrong conditions are told before anything is compiled
-    primes = opened.learner.primes(prime, keep) if prime else None
-    identity = {
-        "run": opened.run.signature,
-        "step": opened.checkpoint.step,
-        "weights": _weights_digest(opened),
-        "fingerprint": fingerprint(),
-    }
-    in_flight = max(1, (batch_size or settings.tile) // settings.tile)
-
-    def job(folder: Path) -> Any:
-        return Job(folder, count, seed, rows, primes, identity, in_flight)
+def _draw(opened: Any, request: Any, out: str, bars: Any, stop: Any) -> Any:
+    from genkit.sampling.request import sample_run
 
     if out != "-":
-        return run_job(job(Path(out)), generator, bars, stop)
+        return sample_run(opened, request, Path(out), bars, stop)
     with tempfile.TemporaryDirectory() as folder:
-        result = run_job(job(Path(folder)), generator, bars, stop)
+        result = sample_run(opened, request, Path(folder), bars, stop)
         archive = next((path for path in result.files if path.suffix == ".npz"), None)
         if archive is None:
             raise UsageError("these samples are no npz; give a folder with --out")
         sys.stdout.buffer.write(archive.read_bytes())
     return result
-
-
-def _weights_digest(opened: Any) -> str:
-    """A digest of the weights: another checkpoint makes another job."""
-    import hashlib
-
-    digest = hashlib.sha256()
-    for name, array in sorted(opened.checkpoint.arrays.items()):
-        digest.update(name.encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
 
 
 def _conditions(pairs: Sequence[str], lines: Any) -> list[dict[str, str]]:

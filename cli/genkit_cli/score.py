@@ -38,16 +38,20 @@ def command(
 ) -> None:
     """Score items one by one with RUN: a row an item."""
     from genkit.errors import UsageError
+    from genkit.run import Run
     from genkit_cli.bars import Bars
-    from genkit_cli.opening import trained
     from genkit_cli.signals import Stopper
 
     if out is not None and out.suffix not in (".csv", ".jsonl"):
         raise UsageError(f"--out takes a .csv or a .jsonl file. Received: '{out}'")
+    found = Run.open(run)
+    wanted = checkpoint or found.recipe.eval.checkpoint
     bars = Bars()
     try:
         with Stopper("scoring", "after this batch") as stop:
-            opened = trained(run, checkpoint, "eval", bars)
+            from genkit.opening import open_run
+
+            opened = open_run(found, wanted, bars)
             rows = _watched(opened.learner.score(data, limit, bars), stop)
             count = _write(rows, out, quiet=as_json)
     finally:
@@ -55,7 +59,7 @@ def command(
     if as_json:
         output.emit(
             {
-                "run": str(opened.run.path),
+                "run": str(found.path),
                 "data": data,
                 "count": count,
                 "files": [] if out is None else [str(out)],

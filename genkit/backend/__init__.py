@@ -55,6 +55,8 @@ class Backend(Protocol):
 
     def synchronise(self, outputs: Any) -> Any: ...
 
+    def seed(self, number: int) -> None: ...
+
     def environment(self) -> dict[str, Any]: ...
 
     def memory_peak(self) -> int | None: ...
@@ -79,6 +81,7 @@ compile = _backend.compile  # noqa: A001 - `backend.compile` reads as what it is
 gradients = _backend.gradients
 input_gradient = _backend.input_gradient
 synchronise = _backend.synchronise
+seed = _backend.seed
 environment = _backend.environment
 memory_peak = _backend.memory_peak
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -88,6 +89,15 @@ def input_gradient(fn: Callable[[Any], Any], x: Any) -> Any:
 def synchronise(outputs: Any) -> Any:
     """Wait until `outputs` are computed; returns them."""
     return jax.block_until_ready(outputs)
+
+
+def seed(number: int) -> None:
+    """Seed whatever initial weights are drawn from.
+
+    Keras' own function would import TensorFlow where it is installed. Initialisers without a
+    seed take theirs from Python's generator.
+    """
+    random.seed(number)
 
 
 def environment() -> dict[str, Any]:

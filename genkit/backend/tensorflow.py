@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 # TF32 products flip about 1.6 % of 256-way draws; full float32 is the rule.
@@ -59,6 +60,11 @@ def synchronise(outputs: Any) -> Any:
         if hasattr(leaf, "numpy"):
             leaf.numpy()
     return outputs
+
+
+def seed(number: int) -> None:
+    """Seed whatever initial weights are drawn from."""
+    keras.utils.set_random_seed(number)
 
 
 def environment() -> dict[str, Any]:

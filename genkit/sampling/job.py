@@ -97,12 +97,17 @@ class Job:
 
 @dataclass(frozen=True)
 class JobResult:
-    """What a job left: how many samples, the files people look at, and the time it took."""
+    """What a job left.
+
+    Args:
+        count: samples. files: what people look at. seconds: this call took.
+        complete_before: whether nothing was left to draw.
+    """
 
     count: int
     files: list[Path]
     seconds: float
-    reused: int
+    complete_before: bool = False
 
 
 def run_job(
@@ -124,9 +129,9 @@ def run_job(
     if not todo and (job.folder / MANIFEST).exists() and _files_match(job.folder):
         manifest = read_json_object(job.folder / MANIFEST)
         files = [job.folder / name for name in manifest["outputs"]]
-        return JobResult(job.count, files, time.monotonic() - started, len(tiles))
+        return JobResult(job.count, files, time.monotonic() - started, True)
     _draw_all(_Work(job, generator, digest, progress, stop), todo, len(tiles) - len(todo))
-    return _finish(job, settings, digest, tiles, started, len(tiles) - len(todo))
+    return _finish(job, settings, digest, started)
 
 
 @dataclass
@@ -232,11 +237,9 @@ def _finish(
     job: Job,
     settings: Mapping[str, Any],
     digest: str,
-    tiles: Sequence[range],
     started: float,
-    reused: int,
 ) -> JobResult:
-    parts = [_part(job.folder, indices) for indices in tiles]
+    parts = [_part(job.folder, indices) for indices in job.tiles(int(settings["tile"]))]
     whole = _join(parts)
     files = whole.save(job.folder)
     outputs = {str(path.relative_to(job.folder)): _checksum(path) for path in [*files, *parts]}
@@ -252,7 +255,7 @@ def _finish(
             "seconds": round(seconds, 3),
         },
     )
-    return JobResult(job.count, files, seconds, reused)
+    return JobResult(job.count, files, seconds)
 
 
 def _join(parts: Sequence[Path]) -> Any:

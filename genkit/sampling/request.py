@@ -1,0 +1,111 @@
+"""What a user asks to be drawn from a run, and the job that it becomes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from genkit.errors import UsageError
+from genkit.family import Generator, SampleSettings
+from genkit.opening import Opened
+from genkit.progress import SILENT, Progress
+from genkit.sampling.fingerprint import fingerprint
+from genkit.sampling.job import Job, JobResult, Stop, run_job
+
+
+@dataclass(frozen=True)
+class SampleRequest:
+    """A request; None stands for what the recipe's `sample` section says.
+
+    Args:
+        count: how many samples; with several conditions by default their number.
+        seed: of the noise.
+        conditions: one mapping for all samples, or one a sample.
+        prime, keep: items to complete, and which part of each is given.
+        batch_size: samples in flight; changes no sample.
+    """
+
+    count: int | None = None
+    seed: int = 0
+    tile: int | None = None
+    batch_size: int | None = None
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    conditions: Sequence[Mapping[str, str]] = ({},)
+    prime: str | None = None
+    keep: str = "top"
+    sampler: str = "incremental"
+
+
+def sample_run(
+    opened: Opened,
+    request: SampleRequest,
+    folder: Path,
+    progress: Progress = SILENT,
+    stop: Stop = lambda: None,
+) -> JobResult:
+    """Draw what is asked for into `folder`, or go on there.
+
+    Raises:
+        UsageError: if the family has nothing to sample, or a condition or setting is wrong.
+    """
+    count = _count(opened, request)
+    settings = _settings(opened, request)
+    generator = opened.learner.generator(settings)
+    if generator is None:
+        raise UsageError(f"family '{opened.recipe.family}' has nothing to sample")
+    _check_conditions(generator, request.conditions)
+    primes = opened.learner.primes(request.prime, request.keep) if request.prime else None
+    identity = {
+        "run": opened.run.signature,
+        "step": opened.checkpoint.step,
+        "weights": weights_digest(opened),
+        "fingerprint": fingerprint(),
+    }
+    in_flight = max(1, (request.batch_size or settings.tile) // settings.tile)
+    job = Job(folder, count, request.seed, request.conditions, primes, identity, in_flight)
+    return run_job(job, generator, progress, stop)
+
+
+def _count(opened: Opened, request: SampleRequest) -> int:
+    rows = len(request.conditions)
+    count = request.count or (rows if rows > 1 else opened.recipe.sample.count)
+    if rows not in (1, count):
+        raise UsageError(
+            f"there are conditions for {rows} samples, but -n is {count}. "
+            "Leave -n out, or give as many lines."
+        )
+    return int(count)
+
+
+def _settings(opened: Opened, request: SampleRequest) -> SampleSettings:
+    defaults = opened.recipe.sample
+    chosen: dict[str, Any] = {}
+    for key in ("tile", "temperature", "top_k", "top_p"):
+        asked = getattr(request, key)
+        chosen[key] = getattr(defaults, key) if asked is None else asked
+    return SampleSettings(sampler=request.sampler, **chosen)
+
+
+def _check_conditions(generator: Generator, rows: Sequence[Mapping[str, str]]) -> None:
+    """Wrong conditions are told before anything is compiled, and of which sample they are."""
+    for index, row in enumerate(rows):
+        try:
+            generator.conditions([row], index)
+        except UsageError as error:
+            if len(rows) == 1:
+                raise
+            raise UsageError(f"sample {index}: {error.message}") from None
+
+
+def weights_digest(opened: Opened) -> str:
+    """A digest of the weights: another checkpoint makes another job."""
+    digest = hashlib.sha256()
+    for name, array in sorted(opened.checkpoint.arrays.items()):
+        digest.update(name.encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
