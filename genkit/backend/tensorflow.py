@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+# One function a learner is wanted; TensorFlow warns of it as of careless retracing.
+tf.get_logger().setLevel("ERROR")
 # TF32 products flip about 1.6 % of 256-way draws; full float32 is the rule.
 tf.config.experimental.enable_tensor_float_32_execution(False)
 tf.constant(0)  # starts the runtime now, where its start-up messages are kept back
