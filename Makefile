@@ -78,7 +78,7 @@ include recipes/jobs/genkit.mk
 
 .PHONY: demo run
 demo: ## train, evaluate and sample the digits; says where the picture is
-	@$(MAKE) --no-print-directory run RECIPE=$(DEMO)
+	@$(MAKE) --no-print-directory run RECIPE=$(DEMO) SAMPLES=100
 	@echo
 	@echo "The samples: $(RUNS)/$(call genkit-name,$(DEMO))/samples/final/grid.png"
 	@echo "The numbers: $(RUNS)/$(call genkit-name,$(DEMO))/evaluation/test.json"
