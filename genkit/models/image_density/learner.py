@@ -82,15 +82,26 @@ class ImageDensityLearner(BaseLearner):
             return np.zeros((len(batch["image"]), 1), np.float32)
         if labels is None:
             raise UsageError("this model is conditioned on classes, but the images have no labels")
+        wrong = labels[(labels < 0) | (labels >= self.view.classes)]
+        if len(wrong):
+            raise UsageError(
+                f"a label must be a class of this model, 0 to {self.view.classes - 1}. "
+                f"Received: {wrong[0]}"
+            )
         return np.eye(self.view.classes, dtype=np.float32)[labels]
 
     def feed(self, split: str, seed: int) -> Feed:
         return ImageFeed(self.split(split), self.recipe.train.batch_size, seed)
 
-    def split(self, name: str) -> ImageSplit:
+    @property
+    def dataset(self) -> ImageDataset:
+        """The recipe's data set, read when first asked for."""
         if self._dataset is None:
             self._dataset = data.load(self.recipe.data)
-        return self._dataset.split(name)
+        return self._dataset
+
+    def split(self, name: str) -> ImageSplit:
+        return self.dataset.split(name)
 
     def images(self, reference: str) -> ImageSplit:
         """The images of a split of the recipe's data set, or of a path."""
