@@ -44,6 +44,7 @@ def evaluate_run(
         "seed": seed,
         "step": opened.checkpoint.step,
         "metrics": evaluation.metrics,
+        "notes": dict(evaluation.notes),
         "tables": evaluation.tables,
     }
     write_json(folder / f"{stem}.json", summary)

@@ -44,12 +44,14 @@ class Evaluation:
         metrics: name with unit -> value, such as `bits_per_dim`.
         tables: name -> rows.
         artifacts: pictures and other files worth keeping.
+        notes: what the metrics depend on, in words, such as the binarization of the data.
     """
 
     count: int
     metrics: dict[str, float]
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     artifacts: Sequence[Artifact] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

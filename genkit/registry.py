@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any, Generic, TypeVar
 
-from genkit.data.catalogue import ENTRIES, DatasetEntry
+from genkit.data.catalogue import DatasetEntry
+from genkit.data.images.catalogue import ENTRIES
 from genkit.errors import UsageError, unknown
 from genkit.family import Family, Paper
 

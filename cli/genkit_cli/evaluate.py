@@ -52,8 +52,11 @@ def command(
                 "count": evaluation.count,
                 "step": step,
                 "metrics": metrics,
+                "notes": dict(evaluation.notes),
             }
         )
         return
     output.say(f"{found.name}, step {step}, {name}, {evaluation.count} items")
+    for key, note in evaluation.notes.items():
+        output.say(f"  {key}: {note}")
     output.show(output.table([(key, f"{value:.5g}") for key, value in metrics.items()]))

@@ -1,12 +1,8 @@
-"""The data sets by name: what they hold, who made them, and which files they consist of.
-
-Light: `genkit list` imports this, so no NumPy and no Keras.
-"""
+"""What a data set is: who made it, and which files it consists of. Light: no NumPy, no Keras."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -20,6 +16,7 @@ class DataFile:
         checksum: `sha256:...` or `md5:...` of the file as downloaded; empty where none is known.
         size: bytes of the download; 0 where unknown.
         contents: for an archive, what it unpacks to, below the data set's folder.
+        content: SHA-256 in hexadecimal of the content of a `.gz`.
     """
 
     name: str
@@ -27,6 +24,7 @@ class DataFile:
     checksum: str = ""
     size: int = 0
     contents: tuple[str, ...] = ()
+    content: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,8 +43,10 @@ class DatasetEntry:
         files: `module:function`, called with that config, returns name -> path of the files
             that the data set is read from; None where there are none.
         originals: the files as their owner publishes them.
-        checksums: name -> SHA-256 of the content, unpacked where the file is `.gz`.
+        blocks: `module:function`, called with that config, returns its splits block by block;
+            for data that may not fit into memory.
         homepage: where its owner tells about it.
+        own: True for a kind of data that the user brings.
     """
 
     name: str
@@ -59,43 +59,16 @@ class DatasetEntry:
     builtin: bool = True
     files: str | None = None
     originals: tuple[DataFile, ...] = ()
-    checksums: Mapping[str, str] = field(default_factory=dict)
+    blocks: str | None = None
     homepage: str = ""
+    own: bool = False
 
-
-_CONFIG = "genkit.data.images.config"
-
-ENTRIES = (
-    DatasetEntry(
-        name="digits",
-        kind="images",
-        summary="scikit-learn's handwritten digits: 1,797 images 8x8, 17 grey levels, 10 classes",
-        licence="CC BY 4.0",
-        citation="Alpaydin, E. and Kaynak, C., 1998. Optical Recognition of Handwritten Digits. "
-        "UCI Machine Learning Repository, DOI 10.24432/C50P49",
-        config=f"{_CONFIG}:DigitsConfig",
-        source="genkit.data.images.digits:load",
-    ),
-    DatasetEntry(
-        name="textures",
-        kind="images",
-        summary="generated striped textures, grey or colour, any size, 2 to 256 levels, 4 classes",
-        licence="generated, none needed",
-        citation="none",
-        config=f"{_CONFIG}:TexturesConfig",
-        source="genkit.data.images.textures:load",
-    ),
-    DatasetEntry(
-        name="binarized_mnist",
-        kind="images",
-        summary="MNIST in Larochelle's fixed binarization: 50,000/10,000/10,000 images 28x28, "
-        "0 or 1, no labels",
-        licence="none stated; derived from MNIST",
-        citation="Larochelle, H. and Murray, I., 2011. The Neural Autoregressive Distribution "
-        "Estimator. AISTATS",
-        config=f"{_CONFIG}:BinarizedMnistConfig",
-        source="genkit.data.images.binarized_mnist:load",
-        builtin=False,
-        files="genkit.data.images.binarized_mnist:files",
-    ),
-)
+    def checksums(self) -> dict[str, str]:
+        """Name without `.gz` -> SHA-256 of the content, of the files for which it is known."""
+        found = {}
+        for file in self.originals:
+            kind, _, value = file.checksum.partition(":")
+            content = file.content or (value if kind == "sha256" else "")
+            if content and (file.content or not file.name.endswith(".gz")):
+                found[file.name.removesuffix(".gz")] = content
+        return found

@@ -56,7 +56,7 @@ def recognise(train: ImageSplit, held_out: ImageSplit, samples: Images) -> Recog
 
 
 def _features(images: np.ndarray, levels: int) -> np.ndarray:
-    return images.reshape(len(images), -1).astype(np.float64) / (levels - 1)
+    return np.asarray(images).reshape(len(images), -1).astype(np.float64) / (levels - 1)
 
 
 def _confusion(asked: np.ndarray, named: np.ndarray) -> Figure:

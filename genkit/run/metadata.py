@@ -72,10 +72,13 @@ def data_facts(recipe: Recipe) -> dict[str, Any]:
         entry = registry.datasets.get(str(name))
     except UsageError:
         return {"name": name}
-    facts: dict[str, Any] = {"name": name, "licence": entry.licence, "citation": entry.citation}
-    if hasattr(recipe.data, "preprocessing"):
+    facts: dict[str, Any] = {"name": name, "licence": entry.licence}
+    files = fingerprint(recipe.data)
+    if files:
+        facts.update(citation=entry.citation, files=files)
+    if hasattr(recipe.data, "preprocessing") and files:
         facts["preprocessing"] = recipe.data.preprocessing()
-    return {**facts, "files": fingerprint(recipe.data)}
+    return facts
 
 
 def versions() -> dict[str, str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from genkit import registry
 from genkit.errors import RecipeError, UsageError
 from genkit.recipe import Recipe, from_mapping, load, load_recipe
 
@@ -26,6 +27,7 @@ TRAIN_KEYS = (
     "optimizer, precision, rematerialise, sample_every, samples, schedule, seed, steps, "
     "validate_every, validate_items"
 )
+DATASETS = ", ".join(registry.datasets.names())
 TOP_KEYS = "data, description, eval, extends, family, inputs, kind, model, name, sample, train"
 
 
@@ -157,7 +159,7 @@ def test_all_problems_of_files_and_options_are_told_at_once() -> None:
         ("family=gatedpixelcnn", "family: unknown family 'gatedpixelcnn'. "
          "Did you mean 'gated_pixelcnn'? Allowed: gated_pixelcnn."),
         ("data.name=texture", "data.name: unknown data set 'texture'. "
-         "Did you mean 'textures'? Allowed: digits, textures."),
+         f"Did you mean 'textures'? Allowed: {DATASETS}."),
         ("data.name=5", "data.name: must be text. Received: 5"),
         ("train.steps=1e3", "train.steps: must be a whole number. Received: 1000.0 (write 1000)"),
         ("train.steps=1.5", "train.steps: must be a whole number. Received: 1.5"),
@@ -208,7 +210,7 @@ def test_messages_for_wrong_options(option: str, message: str) -> None:
 def test_what_is_missing_is_told() -> None:
     assert problems(write("nothing.yaml", "model: {}\n")) == [
         "nothing.yaml: family: is missing. Allowed: gated_pixelcnn.",
-        "nothing.yaml: data.name: is missing. Allowed: digits, textures.",
+        f"nothing.yaml: data.name: is missing. Allowed: {DATASETS}.",
     ]
 
 

@@ -41,7 +41,8 @@ def load(config: BinarizedMnistConfig) -> ImageDataset:
         split: ImageSplit(read_amat(paths[name], COUNTS[split]), None, 2)
         for split, name in FILES.items()
     }
-    return ImageDataset(DATASET, splits, config.notes())
+    notes = {"data": config.name, "preprocessing": config.preprocessing()}
+    return ImageDataset(DATASET, splits, notes)
 
 
 def read_amat(path: Path, count: int) -> np.ndarray:

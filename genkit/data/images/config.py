@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from genkit.recipe.schema import DataConfig, PositiveInt
+
+Levels = Literal[2, 4, 8, 16, 32, 64, 128, 256]
+Side = Annotated[int, Field(ge=2, le=1024)]
+Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class ImagesConfig(DataConfig):
@@ -27,10 +31,6 @@ class ImagesConfig(DataConfig):
     def preprocessing(self) -> str:
         """What is done to the published images, in words: named beside every likelihood."""
         return "none"
-
-    def notes(self) -> dict[str, str]:
-        """What a likelihood on this data depends on, in words."""
-        return {"data": self.name, "preprocessing": self.preprocessing()}
 
 
 class DigitsConfig(ImagesConfig):
@@ -98,3 +98,247 @@ class BinarizedMnistConfig(ImagesConfig):
 
     def preprocessing(self) -> str:
         return "fixed binarization (Larochelle and Murray, 2011)"
+
+
+class ProcessedConfig(ImagesConfig):
+    """Images published with 256 levels, and what is done to them.
+
+    Args:
+        levels: values of a channel; fewer than 256 are equal bins of the published ones.
+        binarization: `threshold` makes a value 1 where it is above `threshold`; `stochastic`
+            draws it from a Bernoulli variable, anew in every epoch of training and once for
+            evaluation. Both make 2 levels.
+        threshold: share of the brightest value, 255.
+        flips: show each training image mirrored left to right or not, by chance.
+    """
+
+    levels: Levels = 256
+    binarization: Literal["none", "threshold", "stochastic"] = "none"
+    threshold: Share = 0.5
+    flips: bool = False
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ProcessedConfig:
+        if self.binarization != "none" and self.levels != 256:
+            raise ValueError(
+                f"binarization '{self.binarization}' makes 2 levels of 256; leave levels away. "
+                f"Received: levels {self.levels}"
+            )
+        return self
+
+    def level_count(self) -> int:
+        return self.levels if self.binarization == "none" else 2
+
+    def preprocessing(self) -> str:
+        done = []
+        if self.binarization == "threshold":
+            done.append(f"threshold binarization at {self.threshold:g} of the brightest value")
+        elif self.binarization == "stochastic":
+            done.append(
+                "stochastic binarization (redrawn each epoch in training, drawn once with a "
+                "fixed seed for evaluation)"
+            )
+        elif self.levels != 256:
+            done.append(f"quantised from 256 to {self.levels} levels")
+        if self.flips:
+            done.append("random horizontal flips in training")
+        return ", ".join(done) or "none"
+
+
+class MnistConfig(ProcessedConfig):
+    """MNIST: 28x28 grey, 10 classes.
+
+    Args:
+        validation_count: the last of the 60,000 training images, held out. The default makes
+            50,000 / 10,000 / 10,000, the sizes of binarized MNIST.
+    """
+
+    name: Literal["mnist"] = "mnist"
+    validation_count: Annotated[int, Field(ge=1, le=30_000)] = 10_000
+
+    def image_shape(self) -> tuple[int, int, int]:
+        return (28, 28, 1)
+
+    def class_count(self) -> int | None:
+        return 10
+
+
+class Cifar10Config(ProcessedConfig):
+    """CIFAR-10: 32x32 colour, 10 classes.
+
+    Args:
+        validation_count: the last of the 50,000 training images, held out; of a part of the
+            data set, the same share.
+    """
+
+    name: Literal["cifar10"] = "cifar10"
+    validation_count: Annotated[int, Field(ge=1, le=25_000)] = 5_000
+
+    def image_shape(self) -> tuple[int, int, int]:
+        return (32, 32, 3)
+
+    def class_count(self) -> int | None:
+        return 10
+
+
+class ImagenetConfig(ProcessedConfig):
+    """Downsampled ImageNet (Chrabaszcz et al., 2017): 32x32 or 64x64 colour, 1,000 classes.
+
+    The published validation images are the test split, as in the papers.
+
+    Args:
+        validation_count: the last of the 1,281,167 training images, held out.
+    """
+
+    name: Literal["imagenet32", "imagenet64"]
+    validation_count: Annotated[int, Field(ge=1, le=200_000)] = 10_000
+
+    def image_shape(self) -> tuple[int, int, int]:
+        side = 32 if self.name == "imagenet32" else 64
+        return (side, side, 3)
+
+    def class_count(self) -> int | None:
+        return 1000
+
+
+class OmniglotConfig(ProcessedConfig):
+    """Omniglot: handwritten characters, each by 20 people; ink is bright (1 or 255).
+
+    Drawings 1 to 16 of each character are for training, 17 and 18 for validation, 19 and 20
+    for testing.
+
+    Args:
+        part: which archive, such as `background` of 964 characters of 30 alphabets.
+        size: height and width. 105 is the original, of two levels; smaller ones are averages
+            over areas, of 256 levels unless binarized.
+        binarization, threshold: as for every data set; for `size` below 105.
+    """
+
+    name: Literal["omniglot"] = "omniglot"
+    part: Literal["background", "evaluation", "background_small1"] = "background"
+    size: Annotated[int, Field(ge=8, le=105)] = 28
+    binarization: Literal["none", "threshold", "stochastic"] = "threshold"
+    threshold: Share = 0.3
+
+    def image_shape(self) -> tuple[int, int, int]:
+        return (self.size, self.size, 1)
+
+    def class_count(self) -> int | None:
+        return {"background": 964, "evaluation": 659, "background_small1": 136}[self.part]
+
+    def preprocessing(self) -> str:
+        first = f"part {self.part}"
+        if self.size != 105:
+            first += f", 105x105 averaged to {self.size}x{self.size}"
+        rest = super().preprocessing()
+        return first if rest == "none" else f"{first}, {rest}"
+
+
+class ResizedConfig(ProcessedConfig):
+    """Pictures brought to one size.
+
+    Args:
+        fit: `crop` scales until the shorter side fits and cuts the middle out, `stretch`
+            scales each side by itself, `exact` refuses pictures of another size.
+        resample: how is scaled: `box` averages areas.
+    """
+
+    fit: Literal["crop", "stretch", "exact"] = "crop"
+    resample: Literal["box", "bilinear", "bicubic", "lanczos"] = "box"
+
+    def preprocessing(self) -> str:
+        height, width, channels = self.image_shape()
+        how = f"resized ({self.fit}, {self.resample})" if self.fit != "exact" else "as they are"
+        first = f"{height}x{width} {'grey' if channels == 1 else 'colour'}, {how}"
+        rest = super().preprocessing()
+        return first if rest == "none" else f"{first}, {rest}"
+
+
+class OrlFacesConfig(ResizedConfig):
+    """AT&T (ORL) faces: 40 people, 10 grey portraits each; for conditioning on a person.
+
+    Portraits 1 to 7 of each person are for training, 8 for validation, 9 and 10 for testing.
+
+    Args:
+        height, width: 112x92 is the original.
+    """
+
+    name: Literal["orl_faces"] = "orl_faces"
+    height: Side = 112
+    width: Side = 92
+
+    def image_shape(self) -> tuple[int, int, int]:
+        return (self.height, self.width, 1)
+
+    def class_count(self) -> int | None:
+        return 40
+
+
+class SplitConfig(ProcessedConfig):
+    """Your own data: where it lies, and how it is split where it is not split already.
+
+    Args:
+        path: from the working directory, or below `GENKIT_DATA`.
+        validation_share, test_share: held out by a fixed permutation.
+        classes: number of classes; null where there are no labels, or none to be used.
+    """
+
+    path: Annotated[str, Field(min_length=1)]
+    height: Side = 32
+    width: Side = 32
+    channels: Literal[1, 3] = 3
+    classes: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    validation_share: Share = 0.1
+    test_share: Share = 0.1
+
+    @model_validator(mode="after")
+    def _some_left(self) -> SplitConfig:
+        if self.validation_share + self.test_share >= 1:
+            raise ValueError(
+                "validation_share and test_share leave nothing for training. Received: "
+                f"{self.validation_share} and {self.test_share}"
+            )
+        return self
+
+    def image_shape(self) -> tuple[int, int, int]:
+        return (self.height, self.width, self.channels)
+
+    def class_count(self) -> int | None:
+        return self.classes
+
+
+class FolderConfig(SplitConfig, ResizedConfig):
+    """A folder of pictures in any format that Pillow reads.
+
+    Sub-folders `train`, `test` and, if you like, `validation` are the splits; without them all
+    pictures are split by a fixed permutation. With `classes`, the sub-folders below (in the
+    order of their names) are the classes.
+    """
+
+    name: Literal["images"] = "images"
+    path: Annotated[str, Field(min_length=1)] = "images"
+
+
+class NpzConfig(SplitConfig):
+    """An `.npz` with `images` (N, H, W) or (N, H, W, C), and `labels` where there are classes;
+    or `train_images`, `test_images`, `validation_images` and `train_labels`, ....
+
+    Args:
+        values: the file holds values 0 .. values - 1.
+    """
+
+    name: Literal["npz"] = "npz"
+    path: Annotated[str, Field(min_length=1)] = "images.npz"
+    values: Annotated[int, Field(ge=2, le=256)] = 256
+
+    @model_validator(mode="after")
+    def _as_they_are(self) -> NpzConfig:
+        if self.values != 256 and (self.levels != 256 or self.binarization != "none"):
+            raise ValueError(
+                "levels and binarization are for files of 256 values. "
+                f"Received: values {self.values}"
+            )
+        return self
+
+    def level_count(self) -> int:
+        return super().level_count() if self.values == 256 else self.values

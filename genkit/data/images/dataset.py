@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -17,14 +18,18 @@ class ImageSplit:
     """One split.
 
     Args:
-        images: `(N, H, W, C)` uint8, values 0 .. levels - 1.
+        images: `(N, H, W, C)` uint8, values 0 .. levels - 1: an array, which may lie on the
+            disk, or `LazyImages`.
         labels: `(N,)` int64, or None.
         levels: how many values a channel can take, 2 to 256.
+        draw: `draw(chosen, positions, seed)` gives the images `chosen` as a training feed shows
+            them at `positions`, where that differs from `images`: flipped, redrawn.
     """
 
-    images: np.ndarray
+    images: Any
     labels: np.ndarray | None
     levels: int
+    draw: Callable[[np.ndarray, np.ndarray, int], np.ndarray] | None = None
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.dtype != np.uint8:
@@ -32,6 +37,8 @@ class ImageSplit:
                 "images must be uint8 of shape (count, height, width, channels). "
                 f"Received: {self.images.dtype} {self.images.shape}"
             )
+        if self.levels == 256 or not isinstance(self.images, np.ndarray):
+            return  # bytes cannot be too large; what is computed when asked for is not asked here
         if len(self.images) and int(self.images.max()) >= self.levels:
             raise DataError(
                 f"a value must be below the number of levels, {self.levels}. "
@@ -89,7 +96,9 @@ class ImageFeed:
         for epoch in np.unique(positions // len(self.split)):
             here = positions // len(self.split) == epoch
             chosen[here] = self._order(int(epoch))[positions[here] % len(self.split)]
-        arrays = {"image": self.split.images[chosen]}
+        draw = self.split.draw
+        images = self.split.images[chosen] if draw is None else draw(chosen, positions, self.seed)
+        arrays = {"image": np.asarray(images)}  # no longer tied to a file
         if self.split.labels is not None:
             arrays["label"] = self.split.labels[chosen]
         return arrays

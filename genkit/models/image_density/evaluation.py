@@ -35,7 +35,7 @@ def evaluate(
         metrics.update(found.metrics)
         tables["recognition"] = found.rows
         artifacts.append(found.figure)
-    return Evaluation(len(split), metrics, tables, artifacts)
+    return Evaluation(len(split), metrics, tables, artifacts, learner.dataset.notes)
 
 
 def likelihood(log_prob: np.ndarray, dims: int) -> dict[str, float]:

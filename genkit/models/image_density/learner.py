@@ -10,7 +10,7 @@ from keras import ops
 
 from genkit import backend, data
 from genkit.artifacts import Images
-from genkit.data.images.dataset import ImageFeed, ImageSplit
+from genkit.data.images.dataset import ImageDataset, ImageFeed, ImageSplit
 from genkit.data.images.given import read_images
 from genkit.errors import UsageError
 from genkit.family import (
@@ -55,7 +55,7 @@ class ImageDensityLearner(BaseLearner):
         self.steps = {"training": GradientStep(network, self.loss, recipe.train)}
         self._log_prob = backend.compile(self._score, network.variables)
         self._generators: dict[SampleSettings, RasterGenerator] = {}
-        self._dataset: Any = None
+        self._dataset: ImageDataset | None = None
 
     def build(self, recipe: Any) -> tuple[Any, RasterNetwork]:
         raise NotImplementedError
