@@ -22,6 +22,7 @@ COMMANDS = {
     "validate": LazyCommand("genkit_cli.validate:command", "Check recipes; tell every problem."),
     "check": LazyCommand("genkit_cli.check:command", "Prove what a recipe or run must fulfil."),
     "bench": LazyCommand("genkit_cli.bench:command", "Time the samplers of a recipe or run."),
+    "data": LazyCommand("genkit_cli.data:command", "List, get, prepare and verify data sets."),
     "env": LazyCommand("genkit_cli.env:command", "Tell versions and devices, for an issue."),
     "completion": LazyCommand("genkit_cli.completion:command", "Print a shell's completion."),
 }

@@ -45,6 +45,7 @@ class DatasetEntry:
         originals: the files as their owner publishes them.
         blocks: `module:function`, called with that config, returns its splits block by block;
             for data that may not fit into memory.
+        whole: names of all files; data of other files is a part, and says so.
         homepage: where its owner tells about it.
         own: True for a kind of data that the user brings.
     """
@@ -60,6 +61,7 @@ class DatasetEntry:
     files: str | None = None
     originals: tuple[DataFile, ...] = ()
     blocks: str | None = None
+    whole: tuple[str, ...] = ()
     homepage: str = ""
     own: bool = False
 

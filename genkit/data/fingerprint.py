@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from genkit.data.catalogue import DatasetEntry
 from genkit.data.reading import BLOCK, read_blocks
 from genkit.errors import DataError
 
@@ -28,6 +30,19 @@ def fingerprint(config: Any) -> dict[str, str]:
     return {name: checksum(path) for name, path in registry.resolve(target)(config).items()}
 
 
+def is_part(entry: DatasetEntry, names: Iterable[str]) -> bool:
+    """Whether the files of these names are less than the whole data set."""
+    return bool(entry.whole) and set(names) != set(entry.whole)
+
+
+def whole_checksum(path: Path) -> str:
+    """SHA-256 of the content in hexadecimal, however large."""
+    digest = hashlib.sha256()
+    for block in read_blocks(path):
+        digest.update(block)
+    return digest.hexdigest()
+
+
 def checksum(path: Path) -> str:
     """SHA-256 of the content: the same whether the file is packed by gzip or not. Of files
     above 256 MiB: of their size and of 16 MiB at the start, in the middle and at the end."""
@@ -43,10 +58,7 @@ def _checksum(path: Path, size: int, changed: int) -> str:
     del changed
     if size > WHOLE:
         return _of_blocks(path, size)
-    digest = hashlib.sha256()
-    for block in read_blocks(path):
-        digest.update(block)
-    return f"sha256:{digest.hexdigest()}"
+    return f"sha256:{whole_checksum(path)}"
 
 
 def _of_blocks(path: Path, size: int) -> str:

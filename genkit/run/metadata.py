@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genkit import registry
-from genkit.data.fingerprint import fingerprint
+from genkit.data.fingerprint import fingerprint, is_part
 from genkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ def data_facts(recipe: Recipe) -> dict[str, Any]:
     files = fingerprint(recipe.data)
     if files:
         facts.update(citation=entry.citation, files=files)
+    if is_part(entry, files):
+        facts["part"] = True
     if hasattr(recipe.data, "preprocessing") and files:
         facts["preprocessing"] = recipe.data.preprocessing()
     return facts

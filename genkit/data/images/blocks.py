@@ -58,9 +58,9 @@ def load(
     Raises:
         DataError: if they are too large for that.
     """
-    found = _prepared(config)
-    if found is not None:
-        return found
+    ready = folder(config)
+    if ready is not None:
+        return _mapped(ready)
     blocks = splits()
     size = sum(int(np.prod(split.shape)) for split in blocks.values())
     if size > IN_MEMORY:
@@ -76,23 +76,30 @@ def prepare(
     config: ProcessedConfig, splits: Mapping[str, Blocks], progress: Progress = SILENT
 ) -> Path:
     """Write the splits as arrays that can be mapped; returns their folder."""
-    folder = data_root() / FOLDER / _key(config)
-    folder.mkdir(parents=True, exist_ok=True)
+    target = data_root() / FOLDER / _key(config)
+    target.mkdir(parents=True, exist_ok=True)
     for name, split in splits.items():
         progress.start(f"{config.name} {name}", split.shape[0], "images")
-        path = folder / f"{name}_images.npy"
+        path = target / f"{name}_images.npy"
         temporary = path.with_name(f".{path.name}.tmp")
-        target = np.lib.format.open_memmap(temporary, "w+", np.dtype(np.uint8), split.shape)
-        labels = _fill(target, split, progress)
-        target.flush()
-        del target
+        images = np.lib.format.open_memmap(temporary, "w+", np.dtype(np.uint8), split.shape)
+        labels = _fill(images, split, progress)
+        images.flush()
+        del images
         os.replace(temporary, path)
         if labels is not None:
-            np.save(folder / f"{name}_labels.npy", labels, allow_pickle=False)
+            np.save(target / f"{name}_labels.npy", labels, allow_pickle=False)
         progress.finish()
     facts = {name: [list(split.shape), split.labelled] for name, split in splits.items()}
-    write_json(folder / FACTS, {"splits": facts})  # last: it says that all the rest is there
-    return folder
+    write_json(target / FACTS, {"splits": facts})  # last: it says that all the rest is there
+    return target
+
+
+def folder(config: ProcessedConfig) -> Path | None:
+    """Where the splits of a section lie prepared; None where they do not."""
+    key = _key(config)
+    places = (root / FOLDER / key for root in roots())
+    return next((place for place in places if (place / FACTS).is_file()), None)
 
 
 def _key(config: ProcessedConfig) -> str:
@@ -100,15 +107,6 @@ def _key(config: ProcessedConfig) -> str:
     values = config.model_dump(mode="json", exclude=set(_LATER))
     text = json.dumps([values, fingerprint(config)], sort_keys=True)
     return f"{config.name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-
-
-def _prepared(config: ProcessedConfig) -> dict[str, RawSplit] | None:
-    key = _key(config)
-    for root in roots():
-        folder = root / FOLDER / key
-        if (folder / FACTS).is_file():
-            return _mapped(folder)
-    return None
 
 
 def _mapped(folder: Path) -> dict[str, RawSplit]:

@@ -12,6 +12,7 @@ _MNIST = (
     "https://ossci-datasets.s3.amazonaws.com/mnist",
 )
 _OMNIGLOT = "https://github.com/brendenlake/omniglot"
+_CIFAR10 = (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin")
 _BATCHES = tuple(f"train_data_batch_{number}.npz" for number in range(1, 11))
 
 ENTRIES = (
@@ -137,12 +138,10 @@ ENTRIES = (
                 ("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
                 "md5:c32a1d4ab5d03f1284b67883e8d87530",
                 170_052_171,
-                tuple(
-                    f"cifar-10-batches-bin/{name}.bin"
-                    for name in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch")
-                ),
+                tuple(f"cifar-10-batches-bin/{name}" for name in _CIFAR10),
             ),
         ),
+        whole=_CIFAR10,
         homepage="https://www.cs.toronto.edu/~kriz/cifar.html",
     ),
     *(

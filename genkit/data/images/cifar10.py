@@ -7,7 +7,6 @@ official name must have its 10,000 records. A data set of parts says so beside e
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -77,10 +76,6 @@ def _missing(names: list[str]) -> DataError:
     return missing(DATASET, names)
 
 
-def is_part(names: Mapping[str, Path]) -> bool:
-    return set(names) != {*TRAIN, TEST}
-
-
 def load(config: Cifar10Config) -> ImageDataset:
     """45,000 / 5,000 / 10,000 images, or of parts the same share for validation."""
     paths = files(config)
@@ -97,7 +92,7 @@ def load(config: Cifar10Config) -> ImageDataset:
         "test": RawSplit(test_images, test_labels),
     }
     notes = {}
-    if is_part(paths):
+    if set(paths) != {*TRAIN, TEST}:
         notes["part"] = (
             f"{len(images):,} of 50,000 training images ({held_out:,} of them for validation) and "
             f"{len(test_images):,} of 10,000 test images: not comparable with published figures"

@@ -15,13 +15,14 @@ from genkit.data.images.config import OmniglotConfig
 from genkit.data.images.dataset import ImageDataset
 from genkit.data.images.pictures import read_picture
 from genkit.data.images.preprocessing import RawSplit, prepare_dataset
-from genkit.data.places import find_all
+from genkit.data.places import find, find_all
 from genkit.errors import DataError
 
 DATASET = "omniglot"
 SIDE = 105
 DRAWERS = 20
 SPLITS = {"train": range(1, 17), "validation": range(17, 19), "test": range(19, 21)}
+PARTS = ("background", "evaluation", "background_small1")
 MAX_MEMBER = 2**16  # bytes of one drawing; the real ones have about 300
 _DRAWING = re.compile(r"([^/]+)/([^/]+)/(character\d+)/\d+_(\d+)\.png")
 
@@ -31,8 +32,18 @@ def archive(config: OmniglotConfig) -> str:
 
 
 def files(config: OmniglotConfig) -> dict[str, Path]:
-    """The archive by name."""
-    return find_all(DATASET, [archive(config)])
+    """The archive by name.
+
+    Raises:
+        DataError: says where to put it, and which other parts are there.
+    """
+    try:
+        return find_all(DATASET, [archive(config)])
+    except DataError as error:
+        others = [part for part in PARTS if find(DATASET, f"images_{part}.zip")]
+        if not others:
+            raise
+        raise DataError(f"{error.message}\n  There is data.part={others[0]}.") from None
 
 
 def load(config: OmniglotConfig) -> ImageDataset:
