@@ -27,7 +27,10 @@ def read_npz(path: Path, limit: int = MAX_NPZ_BYTES) -> dict[str, np.ndarray]:
         DataError: names the file and what is wrong with it.
     """
     import zipfile
+    import zlib
 
+    # RuntimeError: encrypted, or packed by a method that is not there.
+    broken = (zipfile.BadZipFile, zlib.error, RuntimeError, MemoryError, OverflowError)
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
@@ -37,5 +40,5 @@ def read_npz(path: Path, limit: int = MAX_NPZ_BYTES) -> dict[str, np.ndarray]:
             return {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
+    except (OSError, ValueError, EOFError, KeyError, *broken) as error:
         raise DataError(f"{path}: not a readable npz file ({error})") from error

@@ -16,6 +16,8 @@ DEEPEST = 104.0
 BISECTIONS = 32
 BLOCK = 16
 DIRECT = 32
+# Below this a float32 temperature is 0, or flushed to it, and would divide 0 by 0.
+COLDEST = 1e-37
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,11 @@ class Decoding:
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float | None = None
+
+    @property
+    def cold(self) -> bool:
+        """Whether the most probable value is taken."""
+        return self.temperature < COLDEST
 
 
 def cumulative(weights: Any) -> Any:
@@ -56,7 +63,7 @@ def cumulative(weights: Any) -> Any:
 def weights_of(logits: Any, decoding: Decoding) -> Any:
     """Unnormalised weights, most probable value 1, excluded values 0; shape of `logits`.
 
-    Not for temperature 0, which has no distribution.
+    Not for a cold decoding, which has no distribution.
     """
     depth = (logits - ops.max(logits, axis=-1, keepdims=True)) / decoding.temperature
     weights = ops.exp(depth)
@@ -94,7 +101,7 @@ def draw(logits: Any, uniform: Any, decoding: Decoding) -> Any:
     Returns:
         `(...)`, int32: the first value whose cumulative probability exceeds the uniform number.
     """
-    if decoding.temperature == 0:
+    if decoding.cold:
         return ops.cast(ops.argmax(logits, axis=-1), "int32")
     sums = cumulative(weights_of(logits, decoding))
     total = sums[..., -1:]
@@ -119,7 +126,7 @@ def edge_distance(logits: np.ndarray, uniform: float, decoding: Decoding) -> flo
         logits: `(K,)`, of one value.
     """
     depth = np.asarray(logits, np.float64)
-    if decoding.temperature == 0:
+    if decoding.cold:
         best = np.sort(depth)[-2:]
         return float(best[-1] - best[0]) if len(best) == 2 else 1.0
     weights = ops.convert_to_numpy(weights_of(np.asarray(logits, np.float32)[None], decoding))[0]

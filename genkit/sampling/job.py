@@ -126,8 +126,8 @@ def run_job(
     tiles = job.tiles(generator.settings.tile)
     found = {t: _finished(_part(job.folder, t), t, digest) for t in tiles}
     todo = [t for t in tiles if found[t] is None]
-    if not todo and (job.folder / MANIFEST).exists() and _files_match(job.folder):
-        manifest = read_json_object(job.folder / MANIFEST)
+    manifest = _manifest(job.folder)
+    if not todo and manifest is not None and _files_match(job.folder, manifest):
         files = [job.folder / name for name in manifest["outputs"]]
         return JobResult(job.count, files, time.monotonic() - started, True)
     _draw_all(_Work(job, generator, digest, progress, stop), todo, len(tiles) - len(todo))
@@ -209,11 +209,23 @@ def _finished(path: Path, indices: range, digest: str) -> dict[str, np.ndarray] 
     return {DIGEST: arrays[DIGEST]}
 
 
+def _manifest(folder: Path) -> dict[str, Any] | None:
+    """What `job.json` says, or None where it is missing or damaged."""
+    try:
+        manifest = read_json_object(folder / MANIFEST)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    kinds = {"settings": dict, "outputs": list, "files": dict}
+    whole = all(isinstance(manifest.get(key), kind) for key, kind in kinds.items())
+    return manifest if whole else None
+
+
 def _refuse_other_settings(folder: Path, settings: Mapping[str, Any], digest: str) -> None:
     """A folder belongs to one job."""
     hint = "Give another folder with --out, or the settings of the job that is there."
-    if (folder / MANIFEST).exists():
-        there = read_json_object(folder / MANIFEST).get("settings", {})
+    manifest = _manifest(folder)
+    if manifest is not None:
+        there = manifest["settings"]
         keys = sorted(key for key in {*there, *settings} if there.get(key) != settings.get(key))
         if keys:
             problems = [
@@ -275,10 +287,9 @@ def _checksum(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _files_match(folder: Path) -> bool:
+def _files_match(folder: Path, manifest: Mapping[str, Any]) -> bool:
     """Whether every file of a finished job still has its checksum."""
-    files = read_json_object(folder / MANIFEST).get("files", {})
     return all(
         (folder / name).is_file() and _checksum(folder / name) == value
-        for name, value in files.items()
+        for name, value in manifest["files"].items()
     )
