@@ -1,0 +1,87 @@
+"""A generator without a network: images whose values are the noise. Light, so that processes
+that are killed start at once."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genkit.artifacts import Images
+from genkit.family import Arrays, Chunk, Forced, SampleSettings
+from genkit.progress import Progress
+from genkit.randomness import uniform
+from genkit.sampling.job import Job, run_job
+
+SHAPE = (4, 3, 1)
+LEVELS = 8
+
+
+class FakeGenerator:
+    """Draws floor(8 u), a row a chunk, and records what it was asked for.
+
+    Args:
+        tile: samples in a batch.
+        pause: seconds that each chunk takes.
+        before: called with the first index of a tile before its first chunk.
+    """
+
+    def __init__(
+        self, tile: int = 4, pause: float = 0.0, before: Callable[[int], None] | None = None
+    ) -> None:
+        self.settings = SampleSettings(tile)
+        self.chunks: int | None = SHAPE[0]
+        self.pause, self.before = pause, before
+        self.asked: list[list[int]] = []
+        self.rows: list[list[Mapping[str, str]]] = []
+
+    def conditions(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
+        self.rows.append(list(rows))
+        if self.before is not None:
+            self.before(first_index)
+        return {"class": np.array([int(row.get("class", first_index + i)) % 5 for i, row in
+                                   enumerate(rows)])}  # fmt: skip
+
+    def noise(self, seed: int, indices: Sequence[int], chunk: int) -> np.ndarray:
+        if chunk == 0:
+            self.asked.append(list(indices))
+        return np.stack([uniform(seed, "fake", i, SHAPE[1:], stream=chunk) for i in indices])
+
+    def begin(self, conditions: Arrays) -> Any:
+        return 0
+
+    def advance(
+        self, state: Any, noise: np.ndarray, forced: Forced | None, conditions: Arrays
+    ) -> Chunk:
+        time.sleep(self.pause)
+        values = np.floor(noise * LEVELS).astype(np.int32)
+        if forced is not None:
+            values = np.where(forced.mask[:, state], forced.values[:, state], values)
+        return Chunk(values, np.log(noise), state + 1, state + 1 == self.chunks, dict(conditions))
+
+    def finish(self, chunks: Sequence[Chunk], indices: Sequence[int]) -> list[Images]:
+        count = len(indices)
+        values = np.stack([c.values for c in chunks], axis=1).astype(np.uint8)[:count]
+        chance = np.stack([c.log_prob for c in chunks], axis=1).sum(axis=(1, 2, 3))[:count]
+        labels = chunks[0].extras["class"][:count]
+        return [Images(values, chance, np.asarray(indices, np.int64), LEVELS, labels)]
+
+
+class Lines(Progress):
+    """A line a tile, to be seen from outside."""
+
+    def advance(self, count: int = 1, values: Mapping[str, float] | None = None) -> None:
+        print(f"drawn {count}", flush=True)
+
+
+def main(folder: str, count: str, in_flight: str, pause: str) -> None:
+    job = Job(Path(folder), int(count), seed=3, in_flight=int(in_flight))
+    run_job(job, FakeGenerator(pause=float(pause)), Lines())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
