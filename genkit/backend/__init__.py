@@ -86,6 +86,11 @@ environment = _backend.environment
 memory_peak = _backend.memory_peak
 
 
+def accelerated() -> bool:
+    """Whether computations run on something else than the CPU."""
+    return any(device.lower() != "cpu" for device in environment()["devices"])
+
+
 def name() -> str:
     """`tensorflow` or `jax`."""
     return os.environ["KERAS_BACKEND"]

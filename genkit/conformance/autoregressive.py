@@ -16,7 +16,7 @@ from genkit.family import Check, Chunk, Forced, SampleSettings
 from genkit.sampling.decoding import Decoding, draw, edge_distance
 from genkit.sampling.raster import IncrementalGenerator, NaiveGenerator, RasterNetwork
 
-TILE = 4
+TILE = 16  # large enough to be computed in two threads
 FLOAT_LIMIT = 1e-4  # of logits, relative to their largest size; rounding reaches 5e-5
 NEAR_TIE = 1e-5  # a draw this close to an edge may fall on either side
 SEED = 7

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from genkit.errors import UsageError, unknown
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.randomness import uniform
 from genkit.sampling.decoding import Decoding, draw, log_probability
+from genkit.sampling.threads import in_threads, threads_of
 
 SAMPLERS = ("incremental", "naive")
 
@@ -75,6 +77,8 @@ class RasterGenerator:
         self.model, self.settings = model, settings
         self.decoding = Decoding(settings.temperature, settings.top_k, settings.top_p)
         self.chunks: int | None = model.shape[0]
+        # A whole tile at a time: one counter a sample, not one a sample and row.
+        self._tile_noise = lru_cache(maxsize=8)(self._make_noise)
 
     def conditions(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
         """`class`: `(B,)` int64. Without a class, sample i has class i modulo their number."""
@@ -101,9 +105,11 @@ class RasterGenerator:
         return int(text)
 
     def noise(self, seed: int, indices: Sequence[int], chunk: int) -> np.ndarray:
-        """`(B, W, C)` float32 of one row."""
-        shape = self.model.shape[1:]
-        return np.stack([uniform(seed, "sample", i, shape, stream=chunk) for i in indices])
+        """`(B, W, C)` float32 of one row: a cut of each sample's `(H, W, C)` numbers."""
+        return self._tile_noise(seed, tuple(indices))[:, chunk]
+
+    def _make_noise(self, seed: int, indices: tuple[int, ...]) -> np.ndarray:
+        return np.stack([uniform(seed, "sample", i, self.model.shape) for i in indices])
 
     def vector(self, conditions: Arrays) -> np.ndarray:
         """One-hot classes `(B, classes)`, float32; a single unused column without classes."""
@@ -152,31 +158,42 @@ class IncrementalGenerator(RasterGenerator):
     ) -> None:
         super().__init__(model, settings)
         self.with_logits = with_logits
+        self.threads = threads_of(settings.tile)
         self._rows = model.row_sampler(self.decoding, with_logits)
         self._begin = backend.compile(self._start, model.variables, xla=xla)
         self._advance = backend.compile(self._step, model.variables, xla=xla)
 
     def _start(self, vector: Any) -> Any:
-        return self._rows.begin(self.settings.tile, vector)
+        return self._rows.begin(self.settings.tile // self.threads, vector)
 
     def _step(self, state: Any, noise: Any, forced: Any, mask: Any) -> Any:
         return self._rows.advance(state, noise, forced, mask)
 
     def begin(self, conditions: Arrays) -> Any:
-        return {"row": 0, "cache": self._begin(self.vector(conditions))}
+        parts = np.split(self.vector(conditions), self.threads)
+        return {"row": 0, "caches": [self._begin(vector) for vector in parts]}
 
     def advance(
         self, state: Any, noise: np.ndarray, forced: Forced | None, conditions: Arrays
     ) -> Chunk:
         row = state["row"]
-        values, log_prob, logits, cache = self._advance(
-            state["cache"], noise, *self.forced_row(forced, row)
+        inputs = (noise, *self.forced_row(forced, row))
+        parts = zip(*(np.split(array, self.threads) for array in inputs), strict=True)
+        found = in_threads(self._part, state["caches"], list(parts))
+        values, log_prob, logits = (
+            np.concatenate([part[i] for part in found]) if found[0][i] is not None else None
+            for i in range(3)
         )
         extras: dict[str, Any] = dict(conditions)
         if self.with_logits:
             extras["logits"] = logits
-        following = {"row": row + 1, "cache": cache}
+        following = {"row": row + 1, "caches": [part[3] for part in found]}
         return Chunk(values, log_prob, following, row + 1 == self.chunks, extras)
+
+    def _part(self, cache: Any, inputs: Any) -> tuple[Any, Any, Any, Any]:
+        values, log_prob, logits, cache = self._advance(cache, *inputs)
+        logits = None if logits is None else ops.convert_to_numpy(logits)
+        return ops.convert_to_numpy(values), ops.convert_to_numpy(log_prob), logits, cache
 
 
 class NaiveGenerator(RasterGenerator):
