@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from genkit import registry
-from genkit.errors import UsageError, unknown
+from genkit.errors import GenkitError, UsageError, unknown
 from genkit.recipe import catalogue
 from genkit_cli import output
 from genkit_cli.options import json_option, overrides_option
@@ -112,7 +112,7 @@ def _dataset(name: str) -> Facts:
 
 
 def _recipe(reference: str, overrides: Sequence[str]) -> Facts:
-    from genkit.recipe import Recipe, load, signature
+    from genkit.recipe import Recipe, load
 
     found = load(reference, overrides)
     if not isinstance(found, Recipe):
@@ -131,9 +131,19 @@ def _recipe(reference: str, overrides: Sequence[str]) -> Facts:
         "model": values["model"],
         "data": values["data"],
         "train": {k: values["train"][k] for k in ("steps", "batch_size", "learning_rate", "seed")},
-        "signature": signature(found)[:8],
+        "signature": _signature(found),
         "outlook": _outlook(found),
     }
+
+
+def _signature(recipe: Any) -> str:
+    """The first digits, which name the run's folder; they depend on the data's files."""
+    from genkit.building import run_signature
+
+    try:
+        return run_signature(recipe)[:8]
+    except GenkitError:
+        return "not known before its data and inputs are there"
 
 
 def _outlook(recipe: Any) -> Facts:

@@ -26,6 +26,10 @@ PARTIAL = ".part"
 _NETWORK = (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError)
 
 
+class UnreachableError(DataError):
+    """No address gave the file; the message holds what each answered."""
+
+
 class _Unavailable(Exception):
     """This address does not give the file; another may."""
 
@@ -44,7 +48,8 @@ def download(
         progress: told in kB.
 
     Raises:
-        DataError: names every address and what it answered; or the checksum that is wrong.
+        UnreachableError: names every address and what it answered.
+        DataError: names the checksum that is wrong, or how much room is missing.
     """
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / file.name
@@ -66,10 +71,7 @@ def download(
         os.replace(partial, target)
         return target
     told = "".join(f"\n    {answer}" for answer in answers)
-    raise DataError(
-        f"{file.name} could not be downloaded:{told}\n  Without a network: fetch it elsewhere and "
-        f"put it into {folder}, then give the command again."
-    )
+    raise UnreachableError(f"{file.name} could not be downloaded:{told}")
 
 
 def digest(path: Path, kind: str) -> str:

@@ -65,16 +65,12 @@ def missing(dataset: str, names: Sequence[str]) -> DataError:
     """The error of a data set whose files are not there: says what belongs where."""
     listed = "\n".join(f"    {name}" for name in names)
     searched = " and ".join(str(root / dataset) for root in roots())
-    place = data_root() / dataset
-    setting = (
-        ""
-        if os.environ.get(VARIABLE)
-        else f" (or set {VARIABLE} to the folder that holds {dataset}/)"
-    )
-    return DataError(
-        f"data set {dataset}: not found:\n{listed}\n"
-        f"  Looked in {searched}, also for the same names with {PACKED}.\n"
-        f"  With a network: genkit data get {dataset}\n"
-        f"  Without: put the files, as published, into {place}"
-        + ("" if os.environ.get(VARIABLE) else f"\n{setting}")
-    )
+    lines = [
+        f"data set {dataset}: not found:\n{listed}",
+        f"  Looked in {searched}, also for the same names with {PACKED}.",
+        f"  With a network: genkit data get {dataset}",
+        f"  Without: put the files, as published, into {data_root() / dataset}",
+    ]
+    if not os.environ.get(VARIABLE):
+        lines.append(f"  Or set {VARIABLE} to the folder that holds the folder {dataset}.")
+    return DataError("\n".join(lines))

@@ -11,7 +11,7 @@ from typing import Any
 from genkit import registry
 from genkit.data import archives, load
 from genkit.data.catalogue import DatasetEntry
-from genkit.data.download import digest, download
+from genkit.data.download import UnreachableError, digest, download
 from genkit.data.fingerprint import is_part, whole_checksum
 from genkit.data.places import data_root, find, roots
 from genkit.errors import DataError, UsageError
@@ -83,11 +83,26 @@ def get(entry: DatasetEntry, mirror: str | None = None, progress: Progress = SIL
     paths = []
     for file in entry.originals:
         urls = [f"{mirror.rstrip('/')}/{file.name}"] if mirror else []
-        paths.append(download(file, folder, urls, progress))
+        try:
+            paths.append(download(file, folder, urls, progress))
+        except UnreachableError as error:
+            raise DataError(f"{error.message}\n{_elsewhere(entry, folder)}") from error
         record(folder, [paths[-1]])
         progress.message(f"{file.name}: complete, {file.checksum.partition(':')[0] or 'no sum'} ok")
     unpack_all(entry, progress)
     return paths
+
+
+def _elsewhere(entry: DatasetEntry, folder: Path) -> str:
+    """What to do without a network: every file that is still missing, and where it goes."""
+    absent = [file for file in entry.originals if not (folder / file.name).exists()]
+    listed = "".join(f"\n    {' or '.join(file.urls) or file.name}" for file in absent)
+    archives_ = any(file.contents for file in absent)
+    then = f"genkit data {'prepare' if archives_ else 'verify'} {entry.name}"
+    return (
+        f"  Without a network: fetch these on another machine{listed}\n  and put them, as they "
+        f"are, into {folder}; then give: {then}"
+    )
 
 
 def _by_hand(entry: DatasetEntry, names: list[str], folder: Path) -> str:

@@ -9,12 +9,13 @@ import numpy as np
 
 from genkit.artifacts.npz import read_npz
 from genkit.data.images.dataset import ImageSplit
+from genkit.data.images.pictures import open_picture, read_picture
+from genkit.data.images.preprocessing import quantise
 from genkit.errors import DataError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
 ARRAY_NAMES = ("samples", "images", "image")
 LABEL_NAMES = ("label", "labels")
-MAX_PIXELS = 64 * 2**20
 
 
 def read_images(path: str | Path, shape: tuple[int, int, int], levels: int) -> ImageSplit:
@@ -24,7 +25,8 @@ def read_images(path: str | Path, shape: tuple[int, int, int], levels: int) -> I
         path: an `.npz` with `samples` or `images` (values 0 .. levels - 1) and, if it has
             them, `label`; a picture; or a folder of pictures in the order of their names.
         shape: (H, W, C) that the model expects.
-        levels: values of a channel. Pictures of 256 levels are brought to it by rounding.
+        levels: values of a channel. Pictures of 256 levels are brought to a power of two by
+            equal bins, as the data sets are, and to any other number by rounding.
 
     Raises:
         DataError: names the file and what is wrong with it.
@@ -79,20 +81,15 @@ def _from_npz(path: Path, shape: tuple[int, int, int], levels: int) -> ImageSpli
 
 
 def _picture(path: Path, shape: tuple[int, int, int], levels: int) -> np.ndarray:
-    from PIL import Image, UnidentifiedImageError
-
-    height, width, channels = shape
-    try:
-        with Image.open(path) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                raise DataError(f"{path}: {opened.width}x{opened.height} pixels are too many")
-            if (opened.height, opened.width) != (height, width):
-                raise DataError(
-                    f"{path}: the model takes {height}x{width} (height x width). "
-                    f"Received: {opened.height}x{opened.width}"
-                )
-            pixels = np.asarray(opened.convert("L" if channels == 1 else "RGB"))
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
-        raise DataError(f"{os.fspath(path)}: not a readable picture ({error})") from error
+    height, width, _ = shape
+    with open_picture(path, os.fspath(path)) as opened:
+        if (opened.height, opened.width) != (height, width):
+            raise DataError(
+                f"{path}: the model takes {height}x{width} (height x width). "
+                f"Received: {opened.height}x{opened.width}"
+            )
+    pixels = read_picture(path, os.fspath(path), shape)
+    if levels & (levels - 1) == 0:
+        return quantise(pixels, levels)  # as the data sets do
     scaled = np.round(pixels.astype(np.float64) * ((levels - 1) / 255.0))
-    return scaled.astype(np.uint8).reshape(height, width, channels)
+    return scaled.astype(np.uint8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import warnings
 import zlib
@@ -27,6 +28,9 @@ _BROKEN = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, Typ
            OverflowError, MemoryError, struct.error, zlib.error)  # fmt: skip
 
 
+_BUFFER = re.compile(r"<_io\.BytesIO object at \w+>")
+
+
 @contextmanager
 def open_picture(source: Path | bytes, name: str) -> Iterator[Image.Image]:
     """The picture, its first frame, upright; decoded inside the block.
@@ -42,10 +46,12 @@ def open_picture(source: Path | bytes, name: str) -> Iterator[Image.Image]:
 
     Image.init()
     formats = sorted(set(Image.ID) - _NEVER)
-    file: Path | BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
+        file: BinaryIO = io.BytesIO(source if isinstance(source, bytes) else source.read_bytes())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            with Image.open(file, formats=formats) as opened:
+                opened.verify()  # checksums and the end of a PNG, which decoding does not look at
             with Image.open(file, formats=formats) as opened:
                 if opened.width * opened.height > MAX_PIXELS:
                     raise DataError(
@@ -57,7 +63,7 @@ def open_picture(source: Path | bytes, name: str) -> Iterator[Image.Image]:
     except Image.DecompressionBombError as error:
         raise DataError(f"{name}: too many pixels ({error})") from error
     except _BROKEN as error:
-        reason = str(error).replace(repr(file), "it").strip() or type(error).__name__
+        reason = _BUFFER.sub("it", str(error)).strip() or type(error).__name__
         raise DataError(f"{name}: not a readable picture ({reason})") from error
 
 
