@@ -103,12 +103,17 @@ def draw(logits: Any, uniform: Any, decoding: Decoding) -> Any:
     """
     if decoding.cold:
         return ops.cast(ops.argmax(logits, axis=-1), "int32")
-    sums = cumulative(weights_of(logits, decoding))
-    total = sums[..., -1:]
-    passed = ops.sum(ops.cast(sums <= uniform[..., None] * total, "int32"), axis=-1)
+    weights = weights_of(logits, decoding)
+    sums = cumulative(weights)
+    count = int(weights.shape[-1])
+    places = np.arange(count, dtype=np.int32)
+    # Sums are rounded, so that those of excluded values may lie on either side of an edge.
+    allowed = weights > 0
+    passed = sums <= uniform[..., None] * sums[..., -1:]
+    first = ops.min(ops.where(allowed & ~passed, places, count), axis=-1)
     # Where rounding takes u * total up to the total, the last value of any weight is drawn.
-    last = ops.sum(ops.cast(sums < total, "int32"), axis=-1)
-    return ops.minimum(passed, last)
+    last = ops.max(ops.where(allowed, places, 0), axis=-1)
+    return ops.minimum(first, last)
 
 
 def log_probability(logits: Any, values: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,9 @@ def _settings(opened: Opened, request: SampleRequest) -> SampleSettings:
     for key in ("tile", "temperature", "top_k", "top_p"):
         asked = getattr(request, key)
         chosen[key] = getattr(defaults, key) if asked is None else asked
+        if chosen[key] is not None and not math.isfinite(chosen[key]):
+            name = key.replace("_", "-")
+            raise UsageError(f"--{name} must be a finite number. Received: {chosen[key]}")
     return SampleSettings(sampler=request.sampler, **chosen)
 
 
