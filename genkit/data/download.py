@@ -148,7 +148,9 @@ def _continue(url: str, file: DataFile, partial: Path, progress: Progress) -> No
             with partial.open("r+b" if start else "wb") as out:
                 out.seek(start)
                 out.truncate()
-                _copy(response, out, file, total)
+                _copy(response, out, file.size or total or MAX_BYTES, progress)
+            if total and partial.stat().st_size != total:
+                raise http.client.HTTPException(f"ended before byte {total}")
         finally:
             progress.finish()
 
@@ -174,13 +176,15 @@ def _room(file: DataFile, total: int, start: int, partial: Path) -> None:
         )
 
 
-def _copy(response: http.client.HTTPResponse, out: BinaryIO, file: DataFile, total: int) -> None:
-    limit = file.size or total or MAX_BYTES
+def _copy(
+    response: http.client.HTTPResponse, out: BinaryIO, limit: int, progress: Progress
+) -> None:
+    """Writes what comes, at most up to byte `limit` of the file."""
     while block := response.read(BLOCK):
-        if out.tell() + len(block) > limit:
+        before = out.tell()
+        if before + len(block) > limit:
             raise _Unavailable(f"gives more than {limit} bytes")
         out.write(block)
+        progress.advance(out.tell() // 1000 - before // 1000)
     out.flush()
     os.fsync(out.fileno())
-    if total and out.tell() != total:
-        raise http.client.HTTPException(f"ended at byte {out.tell()} of {total}")

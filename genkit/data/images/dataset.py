@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from genkit.errors import DataError, unknown
+from genkit.errors import DataError, UsageError, unknown
 from genkit.family import Arrays
 from genkit.randomness import permutation
 
@@ -70,7 +70,7 @@ class ImageDataset:
 
     def split(self, name: str) -> ImageSplit:
         if name not in self.splits:
-            raise DataError(f"data set {self.name}: {unknown('split', name, self.splits)}")
+            raise UsageError(f"data set {self.name}: {unknown('split', name, self.splits)}")
         return self.splits[name]
 
 

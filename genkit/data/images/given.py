@@ -11,7 +11,7 @@ from genkit.artifacts.npz import read_npz
 from genkit.data.images.dataset import ImageSplit
 from genkit.data.images.pictures import open_picture, read_picture
 from genkit.data.images.preprocessing import quantise
-from genkit.errors import DataError
+from genkit.errors import DataError, UsageError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
 ARRAY_NAMES = ("samples", "images", "image")
@@ -38,7 +38,7 @@ def read_images(path: str | Path, shape: tuple[int, int, int], levels: int) -> I
             raise DataError(f"{path}: no pictures in this folder (looked for {_suffixes()})")
         return ImageSplit(np.stack([_picture(f, shape, levels) for f in files]), None, levels)
     if not path.exists():
-        raise DataError(f"{path}: no such file or folder, and no split of the data set")
+        raise UsageError(f"{path}: no such file or folder, and no split of the data set")
     if path.suffix.lower() == ".npz":
         return _from_npz(path, shape, levels)
     if path.suffix.lower() in SUFFIXES:
