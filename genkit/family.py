@@ -231,9 +231,6 @@ class Learner(Protocol):
     def workloads(self, tiles: Sequence[int]) -> Iterable[Workload]:
         """What `genkit bench` times."""
 
-    def describe(self) -> dict[str, Any]:
-        """Facts for `genkit info`: parameters, receptive field."""
-
 
 @dataclass(frozen=True)
 class Paper:

@@ -271,11 +271,6 @@ class BaseLearner:
 
         return [training_workload(self)]
 
-    def describe(self) -> dict[str, Any]:
-        """Number of trained parameters."""
-        counts = [int(np.prod(v.shape)) for n in self.networks.values() for v in n.variables]
-        return {"parameters": sum(counts)}
-
 
 def policy(train: TrainConfig) -> str:
     """The Keras dtype policy of a recipe's precision."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genkit.errors import CheckpointError
+from genkit.errors import CheckpointError, UsageError
 from genkit.files import fsync_directory, read_json_object, write_atomically, write_synced
 
 if TYPE_CHECKING:  # NumPy is slow to import, and `genkit list` asks for steps only
@@ -250,7 +250,7 @@ def _candidates(directory: Path, which: str) -> list[int]:
         return sorted({*found, *([latest] if latest is not None else [])}, reverse=True)
     if which.isascii() and which.isdigit() and int(which) in found:
         return [int(which)]
-    raise CheckpointError(
+    raise UsageError(
         f"no checkpoint '{which}' in {directory}. Allowed: best, last, {_nearest(which, found)}."
     )
 

@@ -11,7 +11,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from genkit.errors import CheckpointError
+from genkit.errors import CheckpointError, UsageError
 from genkit.run import checkpoint
 from genkit.run.arrays import decode, encode
 
@@ -100,9 +100,9 @@ def test_choosing(tmp_path: Path) -> None:
     assert checkpoint.load(tmp_path, "last").step == 30
     assert checkpoint.load(tmp_path, 20).step == 20
     assert checkpoint.load(tmp_path, "20").step == 20
-    with pytest.raises(CheckpointError, match=r"'21'.*Allowed: best, last, 10, 20, 30"):
+    with pytest.raises(UsageError, match=r"'21'.*Allowed: best, last, 10, 20, 30"):
         checkpoint.load(tmp_path, "21")
-    with pytest.raises(CheckpointError, match=r"'\.\./x'"):
+    with pytest.raises(UsageError, match=r"'\.\./x'"):
         checkpoint.load(tmp_path, "../x")
 
 

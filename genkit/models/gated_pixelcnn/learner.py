@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from genkit.family import Arrays
-from genkit.models.gated_pixelcnn.config import receptive_field
 from genkit.models.gated_pixelcnn.network import GatedPixelCNN, build_network, centred
 from genkit.models.gated_pixelcnn.sampling import RowSampler
 from genkit.models.image_density.learner import ImageDensityLearner
@@ -69,7 +68,3 @@ class GatedPixelCNNLearner(ImageDensityLearner):
         shape = (self.recipe.train.batch_size, config.layers, 2 * config.width)
         survives = noise.uniform("dropout", shape) >= config.dropout
         return {"kept": survives.astype(np.float32) / np.float32(1.0 - config.dropout)}
-
-    def describe(self) -> dict[str, Any]:
-        field = receptive_field(self.recipe.model)
-        return {**super().describe(), "receptive_field": field}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from genkit.data.images.dataset import ImageSplit
-from genkit.errors import DataError, UsageError
+from genkit.errors import UsageError
 from genkit.family import EvaluationRequest
 from genkit.progress import SILENT
 from tests import densities
@@ -146,16 +146,9 @@ def test_labels_that_the_model_does_not_know_are_told() -> None:
 
 def test_a_wrong_split_is_told_with_the_nearest_name() -> None:
     learner = densities.learner()
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(UsageError) as caught:
         learner.evaluate(EvaluationRequest("tset"), SILENT)
     assert caught.value.message == (
         "data set textures: unknown split 'tset'. Did you mean 'test'? "
         "Allowed: test, train, validation."
     )
-
-
-def test_describe_counts_the_networks_parameters() -> None:
-    learner = densities.learner()
-    described = learner.describe()
-    assert described["parameters"] == learner.networks["network"].count_params()
-    assert "3 rows above x 5 columns, 2 pixels on the left" in described["receptive_field"]
