@@ -88,6 +88,23 @@ def test_only_the_first_block_has_no_residual() -> None:
     np.testing.assert_allclose(across, masked, rtol=1e-4, atol=1e-5)
 
 
+def test_the_first_block_does_not_see_the_pixel_itself_and_later_ones_do() -> None:
+    """In the maps before the residual, which would hide a centre tap that is closed."""
+    x = numbers("x", 1, 4, 5, 4)
+    for first in (True, False):
+        layer = block(first=first)
+        for maps, own in (([0, 1], [0, 1]), ([2], [2]), ([3], [3])):  # groups of 4 maps
+
+            def centre(h: Any, layer: Any = layer, maps: Any = maps) -> Any:
+                return ops.take(layer.horizontal(h)[:, 2, 2], maps, axis=-1)
+
+            seen = array(backend.input_gradient(centre, x))[0, 2, 2]
+            earlier = [i for i in range(4) if i < own[0]]
+            assert (seen[own] != 0).all() == (not first)
+            assert (seen[own] == 0).all() == first
+            assert (seen[earlier] != 0).all()
+
+
 def test_a_condition_is_the_same_bias_at_every_position() -> None:
     layer = block(conditional=True)
     vertical, horizontal = np.zeros((1, 4, 5, 4), np.float32), np.zeros((1, 4, 5, 4), np.float32)
