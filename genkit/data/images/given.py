@@ -66,9 +66,11 @@ def _from_npz(path: Path, shape: tuple[int, int, int], levels: int) -> ImageSpli
             f"{path}: {name} must have shape (count, {', '.join(map(str, shape))}). "
             f"Received: {images.shape}"
         )
+    if not len(images):
+        raise DataError(f"{path}: {name} holds no images")
     if images.dtype.kind not in "ui":
         raise DataError(f"{path}: {name} must be integers. Received: {images.dtype}")
-    if images.size and (images.min() < 0 or images.max() >= levels):
+    if images.min() < 0 or images.max() >= levels:
         raise DataError(
             f"{path}: {name} must hold values 0 to {levels - 1}. "
             f"Received: {images.min()} to {images.max()}"
@@ -76,6 +78,8 @@ def _from_npz(path: Path, shape: tuple[int, int, int], levels: int) -> ImageSpli
     label = next((arrays[n] for n in LABEL_NAMES if n in arrays), None)
     if label is not None and label.shape != images.shape[:1]:
         raise DataError(f"{path}: labels must have shape ({len(images)},). Received: {label.shape}")
+    if label is not None and label.dtype.kind not in "ui":
+        raise DataError(f"{path}: labels must be integers. Received: {label.dtype}")
     labels = None if label is None else label.astype(np.int64)
     return ImageSplit(images.astype(np.uint8), labels, levels)
 
