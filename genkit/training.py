@@ -22,6 +22,7 @@ from genkit.feeding import Batches
 from genkit.progress import SILENT, Progress
 from genkit.randomness import Noise
 from genkit.run import Run, checkpoint
+from genkit.run.metadata import data_line
 from genkit.run.tensorboard import Board
 from genkit.state import FEED, LEARNER, averaged, part, put_back, restore, snapshot
 from genkit.tracking import Best, Plateau, Speed, Window
@@ -130,6 +131,8 @@ def train_recipe(
     with Run.create_or_resume(recipe, run_signature(recipe, inputs), path, restart) as run:
         result = completed(run, recipe.train.steps, progress.warn)
         if result is None:
+            if told := data_line(run.metadata.get("data", {})):
+                progress.message(told)
             learner = build_learner(recipe, inputs)
             result = train(run, learner, recipe.train, progress=progress, stop=stop)
         return run, result

@@ -83,6 +83,18 @@ def data_facts(recipe: Recipe) -> dict[str, Any]:
     return facts
 
 
+def data_line(facts: Mapping[str, Any]) -> str:
+    """What `data_facts` says, for the person who trains; empty for data that needs no file."""
+    if not facts.get("files"):
+        return ""
+    parts = [str(facts["name"])]
+    if facts.get("part"):
+        parts.append("A PART of it: figures do not compare with published ones")
+    if facts.get("preprocessing", "none") != "none":
+        parts.append(str(facts["preprocessing"]))
+    return f"data: {'; '.join(parts)}. Licence: {facts['licence']}"
+
+
 def versions() -> dict[str, str]:
     """Installed versions of what numbers depend on."""
     found = {}

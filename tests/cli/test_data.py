@@ -12,6 +12,7 @@ import pytest
 from genkit import registry
 from genkit.data.catalogue import DataFile, DatasetEntry
 from genkit.data.images import mnist
+from genkit.run.metadata import data_line
 from tests.data.images.readers.test_cifar10 import records
 from tests.data.images.readers.test_mnist import idx
 from tests.image_files import picture
@@ -222,3 +223,18 @@ def test_a_run_without_its_data_says_what_to_do(run, root) -> None:
     assert last(result)["error"]["code"] == "data"
     assert "genkit data get mnist" in result.stderr
     assert "not known before" in run("info", "gated_pixelcnn/mnist").stdout
+
+
+def test_licence_and_part_are_told_before_training() -> None:
+    facts = {
+        "name": "cifar10",
+        "licence": "none stated",
+        "files": {"data_batch_1.first9.bin": "sha256:0"},
+        "part": True,
+        "preprocessing": "quantised from 256 to 16 levels",
+    }
+    assert data_line(facts) == (
+        "data: cifar10; A PART of it: figures do not compare with published ones; quantised from "
+        "256 to 16 levels. Licence: none stated"
+    )
+    assert data_line({"name": "digits", "licence": "CC BY 4.0"}) == ""
