@@ -46,12 +46,18 @@ def listing(config: FolderConfig) -> Listing:
     """What is in the folder; names that begin with a dot are passed over.
 
     Raises:
-        DataError: if there is no such folder, or no picture in it.
+        DataError: if there is no such folder, no picture in it, or a sub-folder that cannot be
+            read.
     """
     root = locate(config.path, "folder")
     pictures: list[str] = []
     others: list[str] = []
-    for folder, below, names in os.walk(root):
+    seen = set()
+    for folder, below, names in os.walk(root, onerror=_unreadable, followlinks=True):
+        facts = os.stat(folder)
+        if (facts.st_dev, facts.st_ino) in seen:  # links may lead in circles
+            raise DataError(f"{folder}: is reached twice, by a link; remove the link")
+        seen.add((facts.st_dev, facts.st_ino))
         below[:] = sorted(name for name in below if not name.startswith("."))
         for name in sorted(name for name in names if not name.startswith(".")):
             path = Path(folder, name).relative_to(root).as_posix()
@@ -59,6 +65,10 @@ def listing(config: FolderConfig) -> Listing:
     if not pictures:
         raise DataError(f"{root}: no pictures in this folder (looked for {', '.join(SUFFIXES)})")
     return Listing(root, tuple(sorted(pictures)), tuple(sorted(others)))
+
+
+def _unreadable(error: OSError) -> None:
+    raise DataError(f"{error.filename}: cannot be read ({error.strerror})") from error
 
 
 def files(config: FolderConfig) -> dict[str, Path]:

@@ -84,6 +84,27 @@ def test_wrong_folders(folder, put, options, extra, message) -> None:
     assert message in refused(**{**GREY, **options})
 
 
+def test_links_to_folders_are_followed(folder, root, tmp_path) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "x.png").write_bytes(picture(even(99)))
+    (root / "images" / "c").symlink_to(tmp_path / "more")
+    found = read(**GREY, classes=3)
+    assert 99 in [value for split in found.splits.values() for value in values(split)]
+
+
+def test_links_in_a_circle(folder, root) -> None:
+    (root / "images" / "a" / "again").symlink_to(root / "images")
+    assert "is reached twice" in refused(**GREY)
+
+
+def test_a_folder_that_cannot_be_listed(folder, monkeypatch) -> None:
+    def walk(root, onerror, followlinks):
+        onerror(PermissionError(13, "Permission denied", f"{root}/a"))
+
+    monkeypatch.setattr("genkit.data.images.folder.os.walk", walk)
+    assert "/a: cannot be read (Permission denied)" in refused(**GREY)
+
+
 def test_no_pictures(put) -> None:
     put("images/readme.txt", b"")
     assert "no pictures in this folder" in refused(**GREY)
