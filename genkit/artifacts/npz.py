@@ -37,8 +37,12 @@ def read_npz(path: Path, limit: int = MAX_NPZ_BYTES) -> dict[str, np.ndarray]:
         if size > limit:
             raise DataError(f"{path}: unpacks to {size} bytes; the limit is {limit}")
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            arrays = {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except (OSError, ValueError, EOFError, KeyError, *broken) as error:
         raise DataError(f"{path}: not a readable npz file ({error})") from error
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):  # NumPy hands out what is no array as bytes
+            raise DataError(f"{path}: not a readable npz file ('{name}' is no array)")
+    return arrays

@@ -52,19 +52,20 @@ def recognise(train: ImageSplit, held_out: ImageSplit, samples: Images) -> Recog
         "sample_accuracy": float(np.mean(hit)),
         "real_accuracy": float(np.mean(real == held_out.labels)),
     }
-    return Recognition(metrics, rows, _confusion(samples.labels, named))
+    return Recognition(metrics, rows, _confusion(samples.labels, named, classifier.classes_))
 
 
 def _features(images: np.ndarray, levels: int) -> np.ndarray:
     return np.asarray(images).reshape(len(images), -1).astype(np.float64) / (levels - 1)
 
 
-def _confusion(asked: np.ndarray, named: np.ndarray) -> Figure:
+def _confusion(asked: np.ndarray, named: np.ndarray, known: np.ndarray) -> Figure:
     from matplotlib.figure import Figure as Canvas
     from sklearn.metrics import ConfusionMatrixDisplay
 
     figure = Canvas(figsize=(5, 5), layout="constrained")
     axes = figure.add_subplot()
-    ConfusionMatrixDisplay.from_predictions(asked, named, ax=axes, colorbar=False)
+    classes = np.union1d(asked, known)  # all of them: two pictures have the same axes
+    ConfusionMatrixDisplay.from_predictions(asked, named, labels=classes, ax=axes, colorbar=False)
     axes.set(xlabel="recognised as", ylabel="asked for", title="class-conditional samples")
     return Figure.from_matplotlib("confusion", figure)
