@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -35,7 +35,7 @@ class SampleArtifact(Artifact, Protocol):
     kind: str
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """What a part holds; the first axis of each array is the sample."""
+        """What a part holds; the first axis of each array is the sample, `index` says which."""
         ...
 
     def meta(self) -> dict[str, int]:
@@ -43,6 +43,7 @@ class SampleArtifact(Artifact, Protocol):
         ...
 
 
-SAMPLE_KINDS = {Images.kind: Images}
+# What a job joins parts with, by kind; a family with a kind of its own adds it.
+SAMPLE_KINDS: dict[str, Any] = {Images.kind: Images}
 
 __all__ = ["SAMPLE_KINDS", "Artifact", "Figure", "Images", "SampleArtifact", "Table"]

@@ -6,17 +6,21 @@ import json
 import sys
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from genkit import registry
-from genkit.family import Family, Paper
+from genkit.data.catalogue import DatasetEntry
+from genkit.family import Family
 
 
 def main(folder: Path) -> None:
     """Print the metrics of `go_on` as one JSON object, from what `folder` holds."""
-    described = json.loads((folder / "family.json").read_text())
-    described["papers"] = tuple(Paper(**paper) for paper in described["papers"])
-    family = Family(**described)
+    family = TypeAdapter(Family).validate_json((folder / "family.json").read_bytes())
     if family.name not in registry.families.names():
         registry.families.add(family)
+    dataset = TypeAdapter(DatasetEntry).validate_json((folder / "dataset.json").read_bytes())
+    if dataset.name not in registry.datasets.names():
+        registry.datasets.add(dataset)
 
     from genkit.building import build_learner
     from genkit.conformance.learner import go_on
