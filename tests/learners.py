@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from genkit import randomness
+from genkit.artifacts import SAMPLE_KINDS
 from genkit.family import (
     Arrays,
     Chunk,
@@ -135,8 +136,8 @@ class Bits:
     kind = "bits"
     name = "bits"
 
-    def __init__(self, bits: np.ndarray) -> None:
-        self.bits = bits
+    def __init__(self, bits: np.ndarray, index: Sequence[int]) -> None:
+        self.bits, self.index = bits, np.asarray(index)
 
     def save(self, folder: Any) -> list[Any]:
         path = folder / "bits.txt"
@@ -144,7 +145,14 @@ class Bits:
         return [path]
 
     def arrays(self) -> Arrays:
-        return {"samples": self.bits}
+        return {"samples": self.bits, "index": self.index}
+
+    def meta(self) -> dict[str, int]:
+        return {}
+
+    @classmethod
+    def join(cls, parts: Sequence[Mapping[str, np.ndarray]], meta: Mapping[str, int]) -> Bits:
+        return cls(*(np.concatenate([part[key] for part in parts]) for key in ("samples", "index")))
 
     def preview(self) -> None:
         return None
@@ -181,7 +189,7 @@ class PairGenerator:
         return Chunk(bits, log_prob, state, done=True)
 
     def finish(self, chunks: Sequence[Chunk], indices: Sequence[int]) -> list[Any]:
-        return [Bits(chunks[0].values[: len(indices)])]
+        return [Bits(chunks[0].values[: len(indices)], indices)]
 
 
 class PairLearner(BaseLearner):
@@ -289,7 +297,7 @@ LEARNERS = {"pair": "PairLearner", "walk": "WalkLearner", "line": "LineLearner"}
 
 
 def register() -> None:
-    """Put the three families and their data set into the registry."""
+    """Put the three families, their data set and their kind of samples into the registry."""
     for name in NAMES:
         families.add(
             Family(
@@ -313,8 +321,11 @@ def register() -> None:
         )
     )
 
+    SAMPLE_KINDS[Bits.kind] = Bits
+
 
 def unregister() -> None:
+    SAMPLE_KINDS.pop(Bits.kind, None)
     for name in NAMES:
         families.remove(name)
     datasets.remove("points")

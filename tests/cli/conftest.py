@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -53,3 +54,35 @@ def truly() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return call
+
+
+# JSON is YAML. Small enough to be trained and compiled within seconds.
+TEXTURES = {
+    "family": "gated_pixelcnn",
+    "model": {
+        "layers": 2, "width": 4, "first_kernel": 3, "kernel": 3, "head": 6, "condition": "class",
+    },
+    "data": {
+        "name": "textures", "size": 4, "levels": 3,
+        "train_count": 16, "validation_count": 6, "test_count": 6,
+    },
+    "train": {
+        "steps": 4, "batch_size": 4, "average": 0.9, "learning_rate": 0.01,
+        "checkpoint_every": 2, "validate_every": 2,
+    },
+    "sample": {"count": 6, "tile": 4},
+    "eval": {"batch_size": 4},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def textures(tmp_path_factory) -> Path:
+    """A tiny run, trained through the command line; tests must not change it."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "tiny.yaml").write_text(json.dumps(TEXTURES))
+    path = folder / "runs" / "tiny-textures"
+    arguments = ["train", str(folder / "tiny.yaml"), "--run", str(path), "--json"]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout.splitlines()[-1])["step"] == 4
+    return path

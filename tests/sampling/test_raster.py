@@ -139,6 +139,8 @@ def test_completion_keeps_what_is_given(settings: Any, region: str) -> None:
     split = ImageSplit(found.samples, found.labels, found.levels)
     scores = np.concatenate(list(learner.log_probabilities(split, SILENT)))
     np.testing.assert_allclose(found.log_prob, scores, rtol=1e-4)
+    slow = drawn(settings, forced=forced, sampler="naive")
+    np.testing.assert_array_equal(slow.samples, found.samples)
     # The same noise: where nothing is given before a value, it is drawn as without primes.
     first = np.flatnonzero(given[0])[0]
     free = drawn(settings)
