@@ -13,6 +13,7 @@ from scipy import stats
 
 from genkit import backend
 from genkit.randomness import normal, uniform
+from genkit.sampling import decoding as decoding_module
 from genkit.sampling.decoding import (
     Decoding,
     cumulative,
@@ -114,6 +115,25 @@ def test_excluded_values_are_never_drawn_not_even_at_the_ends(
             found = array(draw(logits, np.full(64, u), decoding))
             for row, value in zip(logits, found, strict=True):
                 assert reference_weights(row, decoding)[value] > 0
+
+
+@pytest.mark.parametrize("error", [1e-6, -1e-6])
+@pytest.mark.parametrize("place", [0, 2, 4])
+def test_a_rounded_sum_draws_no_excluded_value(
+    error: float, place: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sums of many values are neither exact nor monotone; here one of them is off."""
+
+    def rounded(weights: Any) -> np.ndarray:
+        sums = np.cumsum(array(weights), axis=-1)
+        sums[..., place] += np.float32(error)
+        return sums
+
+    monkeypatch.setattr(decoding_module, "cumulative", rounded)
+    logits = np.array([[-200.0, 0.0, -200.0, 1.0, -200.0]], np.float32)
+    edge = np.exp(0.0) / (np.exp(0.0) + np.exp(1.0))
+    for u in (LOWEST, edge - 1e-7, edge + 1e-7, HIGHEST):
+        assert int(array(draw(logits, np.array([u], np.float32), Decoding()))[0]) in (1, 3)
 
 
 def test_the_ends_draw_the_first_and_the_last_value_of_any_weight() -> None:

@@ -125,6 +125,18 @@ def test_a_part_that_is_missing_or_damaged_is_drawn_again(
     assert contents(tmp_path) == before
 
 
+def test_a_part_of_another_job_is_drawn_again(tmp_path: Path) -> None:
+    do(tmp_path / "job")
+    do(tmp_path / "other", seed=4)
+    before = contents(tmp_path / "job")
+    name = "parts/000000004-000000008.npz"
+    (tmp_path / "job" / name).write_bytes((tmp_path / "other" / name).read_bytes())
+    generator = FakeGenerator()
+    do(tmp_path / "job", generator=generator)
+    assert generator.asked == [[4, 5, 6, 7]]
+    assert contents(tmp_path / "job") == before
+
+
 @pytest.mark.parametrize("name", ["samples.npz", "grid.png"])
 def test_a_damaged_result_is_put_together_again_without_drawing(tmp_path: Path, name: str) -> None:
     do(tmp_path)
