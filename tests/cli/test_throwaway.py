@@ -55,13 +55,20 @@ def test_train_eval_bench(run, trained, family: str) -> None:
     assert row["values_per_second"] > 0
 
 
-def test_check_saves_loads_and_goes_on_with_the_other_backend(run, trained) -> None:
-    for family in learners.NAMES:
-        result = run("check", trained(family), "--json")
-        assert result.exit_code == 0, result.stdout + result.stderr
-        names = [row["name"] for row in last(result)["checks"]]
-        assert names[0] == "save_load_differences"
-        assert len(names) == (1 if skipped_backend() else 2)
+@pytest.mark.parametrize(
+    "family",
+    [
+        "walk",
+        pytest.param("pair", marks=pytest.mark.long),
+        pytest.param("line", marks=pytest.mark.long),
+    ],
+)
+def test_check_saves_loads_and_goes_on_with_the_other_backend(run, trained, family: str) -> None:
+    result = run("check", trained(family), "--json")
+    assert result.exit_code == 0, result.stdout + result.stderr
+    names = [row["name"] for row in last(result)["checks"]]
+    assert names[0] == "save_load_differences"
+    assert len(names) == (1 if skipped_backend() else 2)
 
 
 def test_what_has_something_to_sample_is_sampled(run, trained) -> None:
