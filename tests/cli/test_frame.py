@@ -14,7 +14,9 @@ from genkit_cli import output
 from genkit_cli.frame import Genkit, LazyCommand
 from genkit_cli.main import COMMANDS, cli
 
-NAMES = "bench, check, completion, data, env, eval, info, list, recipe, sample, score, train, validate"
+NAMES = (
+    "bench, check, completion, data, env, eval, info, list, recipe, sample, score, train, validate"
+)
 
 
 @pytest.fixture
