@@ -97,10 +97,13 @@ class Forced:
     Args:
         values: the given values, the whole item, integer.
         mask: 1 where the value is given, 0 where it is drawn; same shape.
+        conditions: what the given items say of themselves, such as their class, one mapping an
+            item or none at all; what the user asks for wins.
     """
 
     values: np.ndarray
     mask: np.ndarray
+    conditions: Sequence[Mapping[str, str]] = ()
 
 
 @dataclass

@@ -63,7 +63,9 @@ class Job:
         chosen = generator.settings
         primes = None
         if self.primes is not None:
-            primes = sha256(npz_bytes({"v": self.primes.values, "m": self.primes.mask}))
+            given = npz_bytes({"v": self.primes.values, "m": self.primes.mask})
+            own = json.dumps([dict(row) for row in self.primes.conditions], sort_keys=True)
+            primes = sha256(given + own.encode())
         return {
             "format": FORMAT,
             "count": self.count,
@@ -86,7 +88,11 @@ class Job:
         return [range(start, min(start + tile, self.count)) for start in starts]
 
     def rows(self, indices: range) -> list[Mapping[str, str]]:
-        return [self.conditions[i % len(self.conditions)] for i in indices]
+        asked = [self.conditions[i % len(self.conditions)] for i in indices]
+        own = self.primes.conditions if self.primes is not None else ()
+        if not own:
+            return asked
+        return [{**own[i % len(own)], **row} for i, row in zip(indices, asked, strict=True)]
 
     def forced(self, indices: range) -> Forced | None:
         if self.primes is None:

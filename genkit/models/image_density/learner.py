@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -110,8 +111,12 @@ class ImageDensityLearner(BaseLearner):
         return read_images(reference, self.view.shape, self.view.levels)
 
     def primes(self, reference: str, keep: str) -> Forced:
-        """Images to complete; `keep` is a region, see `genkit.sampling.priming`."""
-        return image_primes(self.images(reference).images, keep)
+        """Images to complete, of their own class where it is known; `keep` is a region, see
+        `genkit.sampling.priming`."""
+        given = self.images(reference)
+        labels = given.labels if self.view.classes is not None else None
+        conditions = [] if labels is None else [{"class": str(label)} for label in labels]
+        return replace(image_primes(given.images, keep), conditions=conditions)
 
     # Likelihood
 
