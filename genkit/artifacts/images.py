@@ -38,7 +38,6 @@ class Images:
     levels: int
     labels: np.ndarray | None = None
     name: str = "samples"
-    columns: int | None = None
 
     def arrays(self) -> dict[str, np.ndarray]:
         arrays = {"samples": self.samples, "log_prob": self.log_prob, "index": self.index}
@@ -62,18 +61,6 @@ class Images:
             whole.get("label"),
         )
 
-    def first(self, count: int) -> Images:
-        labels = None if self.labels is None else self.labels[:count]
-        return Images(
-            self.samples[:count],
-            self.log_prob[:count],
-            self.index[:count],
-            self.levels,
-            labels,
-            self.name,
-            self.columns,
-        )
-
     def save(self, folder: Path) -> list[Path]:
         """`grid.png`, and below 1 GB `samples.npz`."""
         files = [write_bytes(folder / "grid.png", self.preview())]
@@ -83,7 +70,7 @@ class Images:
 
     def preview(self) -> bytes:
         """PNG of the first 256 images as a grid."""
-        return png(grid(self.samples[:GRID_LIMIT], self.levels, self.columns))
+        return png(grid(self.samples[:GRID_LIMIT], self.levels))
 
 
 def grid(images: np.ndarray, levels: int, columns: int | None = None) -> np.ndarray:

@@ -8,7 +8,6 @@ is ever unpickled.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genkit.errors import CheckpointError, UsageError
-from genkit.files import fsync_directory, read_json_object, write_atomically, write_synced
+from genkit.files import fsync_directory, read_json_object, sha256, write_atomically, write_synced
 
 if TYPE_CHECKING:  # NumPy is slow to import, and `genkit list` asks for steps only
     import numpy as np
@@ -97,7 +96,7 @@ def _manifest(step: int, data: bytes, loop_state: Mapping[str, Any]) -> bytes:
     manifest = {
         "format": FORMAT,
         "step": step,
-        "files": {ARRAYS: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}},
+        "files": {ARRAYS: {"bytes": len(data), "sha256": sha256(data)}},
         "loop_state": dict(loop_state),
     }
     return (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
@@ -280,7 +279,7 @@ def _read(folder: Path, step: int) -> Checkpoint:
         raise ValueError(f"the manifest lists unknown files: {sorted(manifest['files'])}")
     facts = manifest["files"][ARRAYS]
     data = _read_exactly(folder / ARRAYS, int(facts["bytes"]))
-    if hashlib.sha256(data).hexdigest() != facts["sha256"]:
+    if sha256(data) != facts["sha256"]:
         raise ValueError(f"{ARRAYS} does not have the checksum of the manifest")
     return Checkpoint(step, decode(data), manifest["loop_state"])
 

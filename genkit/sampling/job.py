@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -130,8 +130,7 @@ def run_job(
     digest = sha256(json.dumps(settings, sort_keys=True).encode())
     _refuse_other_settings(job.folder, settings, digest)
     tiles = job.tiles(generator.settings.tile)
-    found = {t: _finished(_part(job.folder, t), t, digest) for t in tiles}
-    todo = [t for t in tiles if found[t] is None]
+    todo = [t for t in tiles if not _finished(_part(job.folder, t), t, digest)]
     manifest = _manifest(job.folder)
     if not todo and manifest is not None and _files_match(job.folder, manifest):
         files = [job.folder / name for name in manifest["outputs"]]
@@ -147,13 +146,12 @@ class _Work:
     digest: str
     progress: Progress
     stop: Stop
-    cancelled: threading.Event | None = None
+    cancelled: threading.Event = field(default_factory=threading.Event)
 
 
 def _draw_all(work: _Work, todo: Sequence[range], done: int) -> None:
     """Tiles in order, `in_flight` at a time; compiled calls release the interpreter lock."""
     job, tile = work.job, work.generator.settings.tile
-    work.cancelled = threading.Event()
     drawn = min(done * tile, job.count)
     work.progress.start("sample", job.count, "sample", initial=drawn)
     waiting = list(todo)
@@ -181,7 +179,7 @@ def _draw_tile(work: _Work, indices: range) -> int:
             raise StoppedError(
                 f"stopped; finished parts are in {job.folder}. The same command goes on.", number
             )
-        if work.cancelled is not None and work.cancelled.is_set():
+        if work.cancelled.is_set():
             raise StoppedError("cancelled", 15)
 
     artifacts = sample_tile(
@@ -202,17 +200,15 @@ def _write_part(path: Path, artifact: SampleArtifact, digest: str) -> None:
     write_bytes(path, npz_bytes({**artifact.arrays(), **meta, **extra}))
 
 
-def _finished(path: Path, indices: range, digest: str) -> dict[str, np.ndarray] | None:
-    """The part's small facts when it is whole and of this job, else None."""
+def _finished(path: Path, indices: range, digest: str) -> bool:
+    """Whether the part is there, whole and of this job."""
     if not path.exists():
-        return None
+        return False
     try:
         arrays = read_npz(path)
     except DataError:
-        return None  # damaged: drawn again
-    if str(arrays.get(DIGEST)) != digest or len(arrays.get("index", ())) != len(indices):
-        return None
-    return {DIGEST: arrays[DIGEST]}
+        return False  # damaged: drawn again
+    return str(arrays.get(DIGEST)) == digest and len(arrays.get("index", ())) == len(indices)
 
 
 def _manifest(folder: Path) -> dict[str, Any] | None:
@@ -286,11 +282,8 @@ def _join(parts: Sequence[Path]) -> Any:
 
 
 def _checksum(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _files_match(folder: Path, manifest: Mapping[str, Any]) -> bool:
