@@ -1,0 +1,32 @@
+"""Generators of images in raster order, shared by every family that draws pixel by pixel."""
+
+from __future__ import annotations
+
+from genkit.errors import UsageError, unknown
+from genkit.family import SampleSettings
+from genkit.sampling.raster.base import RasterGenerator
+from genkit.sampling.raster.incremental import IncrementalGenerator
+from genkit.sampling.raster.naive import NaiveGenerator
+from genkit.sampling.raster.network import RasterNetwork
+
+__all__ = [
+    "SAMPLERS",
+    "IncrementalGenerator",
+    "NaiveGenerator",
+    "RasterGenerator",
+    "RasterNetwork",
+    "make_generator",
+]
+
+_GENERATORS: dict[str, type[RasterGenerator]] = {
+    "incremental": IncrementalGenerator,
+    "naive": NaiveGenerator,
+}
+SAMPLERS = tuple(_GENERATORS)
+
+
+def make_generator(model: RasterNetwork, settings: SampleSettings) -> RasterGenerator:
+    """The generator of the sampler that the settings name."""
+    if settings.sampler not in SAMPLERS:
+        raise UsageError(f"--sampler: {unknown('sampler', settings.sampler, SAMPLERS)}")
+    return _GENERATORS[settings.sampler](model, settings)

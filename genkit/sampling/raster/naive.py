@@ -1,0 +1,57 @@
+"""The reference: a whole forward pass for every value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from genkit import backend
+from genkit.family import Arrays, Chunk, Forced, SampleSettings
+from genkit.sampling.decoding import draw, log_probability
+from genkit.sampling.raster.base import RasterGenerator
+from genkit.sampling.raster.network import RasterNetwork
+
+
+class NaiveGenerator(RasterGenerator):
+    """A whole forward pass for every value: the reference that nobody should need."""
+
+    def __init__(self, model: RasterNetwork, settings: SampleSettings, *, xla: bool = True) -> None:
+        super().__init__(model, settings)
+        self._value = backend.compile(self._step, model.variables, xla=xla)
+
+    def _step(
+        self, values: Any, vector: Any, place: Any, noise: Any, forced: Any, mask: Any
+    ) -> Any:
+        """Draw the value at the one-hot `place (H, W, C)` of every image."""
+        every = self.model.logits(values, vector)
+        logits = ops.einsum("bhwck,hwc->bk", every, place)
+        drawn = ops.where(mask > 0, forced, draw(logits, noise, self.decoding))
+        chance = log_probability(logits, drawn)
+        at_place = ops.cast(place, "int32")
+        values = values * (1 - at_place) + drawn[:, None, None, None] * at_place
+        return values, drawn, chance
+
+    def begin(self, conditions: Arrays) -> Any:
+        values = np.zeros((self.settings.tile, *self.model.shape), np.int32)
+        return {"row": 0, "values": values, "vector": self.vector(conditions)}
+
+    def advance(
+        self, state: Any, noise: np.ndarray, forced: Forced | None, conditions: Arrays
+    ) -> Chunk:
+        row, values = state["row"], state["values"]
+        given, mask = self.forced_row(forced, row)
+        drawn, chances = np.zeros_like(given), np.zeros(given.shape, np.float32)
+        for column in range(self.model.shape[1]):
+            for colour in range(self.model.shape[2]):
+                place = np.zeros(self.model.shape, np.float32)
+                place[row, column, colour] = 1.0
+                at = (slice(None), column, colour)
+                values, value, chance = self._value(
+                    values, state["vector"], place, noise[at], given[at], mask[at]
+                )
+                drawn[at] = ops.convert_to_numpy(value)
+                chances[at] = ops.convert_to_numpy(chance)
+        following = {"row": row + 1, "values": values, "vector": state["vector"]}
+        return Chunk(drawn, chances, following, row + 1 == self.chunks, dict(conditions))
