@@ -1,10 +1,13 @@
 """From logits and one uniform number to a value: inverse of the cumulative distribution.
 
-All samplers share these functions, so that the same noise gives the same values.
+All samplers share these functions, so that the same noise gives the same values. They follow the
+float type of the logits. How each step is written was measured inside compiled loops on a CPU
+(`benchmarks/decoding.py`): neither `cumsum` nor sorting is fast there.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +16,8 @@ from keras import ops
 
 # e^-104 underflows in float32: values further below the most probable one are never drawn.
 DEEPEST = 104.0
-BISECTIONS = 32
+# Logits closer than this to the last one that top-k or top-p keeps count as equal to it.
+EQUAL = 1e-6
 BLOCK = 16
 DIRECT = 32
 # Below this a float32 temperature is 0, or flushed to it, and would divide 0 by 0.
@@ -27,7 +31,8 @@ class Decoding:
     Args:
         temperature: logits are divided by it; 0 takes the most probable value.
         top_k: keep the k most probable values (and those equal to the last of them).
-        top_p: of what is left, keep the fewest most probable values that hold this share.
+        top_p: of what is left, keep the fewest most probable values that hold this share
+            (and those equal to the last of them).
     """
 
     temperature: float = 1.0
@@ -40,24 +45,49 @@ class Decoding:
         return self.temperature < COLDEST
 
 
-def cumulative(weights: Any) -> Any:
-    """Inclusive cumulative sums along the last axis, K values.
+def logits_type(compute_dtype: str) -> str:
+    """The float type of logits: float32 whatever the maps are rounded to, or float64."""
+    return "float64" if compute_dtype == "float64" else "float32"
 
-    Sums are triangular products, in two levels past 32 values: `cumsum` may become a quadratic
-    window reduction on XLA:CPU.
+
+def choose(
+    logits: Any, uniform: Any, decoding: Decoding, forced: Any, mask: Any
+) -> tuple[Any, Any]:
+    """Values and their log-probability: what a sampler does at each position.
+
+    Args:
+        logits: `(..., K)`. uniform: `(...)`, inside (0, 1).
+        forced, mask: `(...)` integers; where the mask is 1 the forced value is taken.
+
+    Returns:
+        Values `(...)` int32, and their log-probability at temperature 1, nats, in the float type
+        of the logits. Drawn at temperature 1, both come from one exponential of the logits.
     """
-    count = int(weights.shape[-1])
-    if count <= DIRECT:
-        return ops.matmul(weights, np.triu(np.ones((count, count), np.float32)))
-    blocks = -(-count // BLOCK)
-    lead = tuple(weights.shape[:-1])
-    padding = [(0, 0)] * len(lead) + [(0, blocks * BLOCK - count)]
-    grid = ops.reshape(ops.pad(weights, padding), (*lead, blocks, BLOCK))
-    inside = ops.matmul(grid, np.triu(np.ones((BLOCK, BLOCK), np.float32)))
-    before = np.triu(np.ones((blocks, blocks), np.float32), 1)
-    offsets = ops.matmul(inside[..., -1], before)
-    sums = ops.reshape(inside + offsets[..., None], (*lead, blocks * BLOCK))
-    return sums[..., :count]
+    depth = _depth(logits)
+    values = ops.where(mask > 0, forced, _draw(depth, uniform, decoding))
+    chosen = _at(depth, values)
+    return values, chosen - ops.log(_total(ops.exp(depth))[..., 0])
+
+
+def draw(logits: Any, uniform: Any, decoding: Decoding) -> Any:
+    """The values that `uniform` draws.
+
+    Args:
+        logits: `(..., K)`.
+        uniform: `(...)`, inside (0, 1).
+
+    Returns:
+        `(...)`, int32: the first value whose cumulative probability exceeds the uniform number.
+    """
+    return _draw(_depth(logits), uniform, decoding)
+
+
+def log_probability(logits: Any, values: Any) -> Any:
+    """Log-probability at temperature 1, nats, of integer `values (...)` under `(..., K)`.
+
+    The form for whole arrays and for gradients; a sampler has it from `choose`.
+    """
+    return _at(ops.log_softmax(logits, axis=-1), values)
 
 
 def weights_of(logits: Any, decoding: Decoding) -> Any:
@@ -65,61 +95,14 @@ def weights_of(logits: Any, decoding: Decoding) -> Any:
 
     Not for a cold decoding, which has no distribution.
     """
-    depth = (logits - ops.max(logits, axis=-1, keepdims=True)) / decoding.temperature
-    weights = ops.exp(depth)
-    if decoding.top_k is not None and decoding.top_k < int(logits.shape[-1]):
-        kept = float(decoding.top_k)
-        weights = _keep(depth, weights, ops.ones_like(weights), lambda total: kept)
-    if decoding.top_p is not None and decoding.top_p < 1.0:
-        share = decoding.top_p
-        weights = _keep(depth, weights, weights, lambda total: share * total)
-    return weights
+    return _weights(_depth(logits), decoding)
 
 
-def _keep(depth: Any, weights: Any, measure: Any, needed: Any) -> Any:
-    """Zero all weights below the highest depth whose values still hold the needed measure."""
-    measure = ops.where(weights > 0, measure, 0.0)
-    target = needed(ops.sum(measure, axis=-1, keepdims=True))
-    low = ops.full_like(depth[..., :1], -DEEPEST)
-    high = ops.zeros_like(low)
-    # Invariant: values at or above `low` hold enough. Unrolled: loops do not nest well in XLA.
-    for _ in range(BISECTIONS):
-        middle = 0.5 * (low + high)
-        held = ops.sum(ops.where(depth >= middle, measure, 0.0), axis=-1, keepdims=True)
-        enough = held >= target
-        low, high = ops.where(enough, middle, low), ops.where(enough, high, middle)
-    return ops.where(depth >= low, weights, 0.0)
-
-
-def draw(logits: Any, uniform: Any, decoding: Decoding) -> Any:
-    """The values that `uniform` draws.
-
-    Args:
-        logits: `(..., K)`, float32.
-        uniform: `(...)`, inside (0, 1).
-
-    Returns:
-        `(...)`, int32: the first value whose cumulative probability exceeds the uniform number.
-    """
-    if decoding.cold:
-        return ops.cast(ops.argmax(logits, axis=-1), "int32")
-    weights = weights_of(logits, decoding)
-    sums = cumulative(weights)
+def cumulative(weights: Any) -> Any:
+    """Inclusive cumulative sums along the last axis, as a product with a triangle."""
     count = int(weights.shape[-1])
-    places = np.arange(count, dtype=np.int32)
-    # Sums are rounded, so that those of excluded values may lie on either side of an edge.
-    allowed = weights > 0
-    passed = sums <= uniform[..., None] * sums[..., -1:]
-    first = ops.min(ops.where(allowed & ~passed, places, count), axis=-1)
-    # Where rounding takes u * total up to the total, the last value of any weight is drawn.
-    last = ops.max(ops.where(allowed, places, 0), axis=-1)
-    return ops.minimum(first, last)
-
-
-def log_probability(logits: Any, values: Any) -> Any:
-    """Log-probability at temperature 1, nats, of integer `values (...)` under `(..., K)`."""
-    chosen = ops.one_hot(values, int(logits.shape[-1]), dtype="float32")
-    return ops.sum(ops.log_softmax(logits, axis=-1) * chosen, axis=-1)
+    ones = np.triu(np.ones((count, count), np.float32))
+    return ops.matmul(weights, ops.cast(ones, weights.dtype))
 
 
 def edge_distance(logits: np.ndarray, uniform: float, decoding: Decoding) -> float:
@@ -137,3 +120,103 @@ def edge_distance(logits: np.ndarray, uniform: float, decoding: Decoding) -> flo
     weights = ops.convert_to_numpy(weights_of(np.asarray(logits, np.float32)[None], decoding))[0]
     sums = np.cumsum(weights.astype(np.float64))
     return float(np.min(np.abs(sums[:-1] / sums[-1] - uniform), initial=1.0))
+
+
+def _depth(logits: Any) -> Any:
+    """Logits below the largest one."""
+    logits = ops.convert_to_tensor(logits)
+    return logits - ops.max(logits, axis=-1, keepdims=True)
+
+
+def _at(scores: Any, values: Any) -> Any:
+    """`scores[..., values]`: a gather without its price in a loop, and safe for -inf."""
+    places = np.arange(int(scores.shape[-1]), dtype=np.int32)
+    chosen = places == ops.cast(values, "int32")[..., None]
+    return ops.sum(ops.where(chosen, scores, ops.zeros_like(scores)), axis=-1)
+
+
+def _total(weights: Any) -> Any:
+    """Sums along the last axis, which stays with size 1. Long ones are fastest as a product."""
+    count = int(weights.shape[-1])
+    if count <= DIRECT:
+        return ops.sum(weights, axis=-1, keepdims=True)
+    return ops.matmul(weights, ops.ones((count, 1), weights.dtype))
+
+
+def _weights(depth: Any, decoding: Decoding) -> Any:
+    if decoding.temperature != 1.0:
+        depth = depth / decoding.temperature
+    weights = ops.exp(depth)
+    count = int(depth.shape[-1])
+    if decoding.top_k is not None and decoding.top_k < count:
+        kept = ops.full_like(depth[..., :1], float(decoding.top_k))
+        weights = _keep(depth, weights, ops.ones_like(weights), kept, DEEPEST)
+    if decoding.top_p is not None and decoding.top_p < 1.0:
+        needed = decoding.top_p * _total(weights)
+        # All values below this one would together hold less than what may be left out.
+        lowest = min(DEEPEST, -math.log((1.0 - decoding.top_p) / count))
+        weights = _keep(depth, weights, weights, needed, lowest)
+    return weights
+
+
+def _keep(depth: Any, weights: Any, measure: Any, needed: Any, lowest: float) -> Any:
+    """Zero all weights below the highest depth whose values still hold the needed measure.
+
+    By bisection from -lowest to 0, unrolled, because loops do not nest well in XLA. Values at
+    or above `low` always hold enough.
+    """
+    measure = ops.where(weights > 0, measure, ops.zeros_like(measure))
+    low = ops.full_like(depth[..., :1], -lowest)
+    width = lowest
+    for _ in range(math.ceil(math.log2(lowest / EQUAL))):
+        width /= 2
+        middle = low + width
+        held = _total(ops.where(depth >= middle, measure, ops.zeros_like(measure)))
+        low = ops.where(held >= needed, middle, low)
+    return ops.where(depth >= low, weights, ops.zeros_like(weights))
+
+
+def _draw(depth: Any, uniform: Any, decoding: Decoding) -> Any:
+    if decoding.cold:
+        return ops.cast(ops.argmax(depth, axis=-1), "int32")
+    weights = _weights(depth, decoding)
+    uniform = ops.cast(uniform, weights.dtype)[..., None]
+    if int(weights.shape[-1]) <= DIRECT:
+        sums = cumulative(weights)
+        return _first(weights, sums, uniform * sums[..., -1:])
+    return _search(weights, uniform)
+
+
+def _search(weights: Any, uniform: Any) -> Any:
+    """The block of 16 values that holds the uniform number, then the value in that block."""
+    count = int(weights.shape[-1])
+    blocks = -(-count // BLOCK)
+    lead = tuple(weights.shape[:-1])
+    if blocks * BLOCK > count:
+        padding = [(0, 0)] * len(lead) + [(0, blocks * BLOCK - count)]
+        weights = ops.pad(weights, padding)
+    grid = ops.reshape(weights, (*lead, blocks, BLOCK))
+    totals = ops.sum(grid, axis=-1)
+    sums = cumulative(totals)
+    wanted = uniform * sums[..., -1:]
+    block = _first(totals, sums, wanted)[..., None]
+    places = np.arange(blocks, dtype=np.int32)
+    before = ops.sum(ops.where(places < block, totals, ops.zeros_like(totals)), axis=-1)
+    here = (places == block)[..., None]
+    inside = ops.sum(ops.where(here, grid, ops.zeros_like(grid)), axis=-2)
+    rest = wanted - before[..., None]
+    return block[..., 0] * BLOCK + _first(inside, cumulative(inside), rest)
+
+
+def _first(weights: Any, sums: Any, wanted: Any) -> Any:
+    """The first value of any weight whose sum exceeds what is wanted, `(...)` int32.
+
+    Sums are rounded, so that those of excluded values may lie on either side of an edge; and
+    where none exceeds what is wanted, the last value of any weight is drawn.
+    """
+    count = int(weights.shape[-1])
+    places = np.arange(count, dtype=np.int32)
+    allowed = weights > 0
+    first = ops.min(ops.where(allowed & (sums > wanted), places, count), axis=-1)
+    last = ops.max(ops.where(allowed, places, 0), axis=-1)
+    return ops.minimum(first, last)

@@ -10,6 +10,7 @@ from keras import ops
 
 from genkit.layers.gated import GatedBlock
 from genkit.layers.masked import GroupedDense
+from genkit.sampling.decoding import logits_type
 
 
 def centred(values: Any, levels: int, dtype: str) -> Any:
@@ -92,10 +93,10 @@ class GatedPixelCNN(keras.Model):
         return self.head(horizontal)
 
     def head(self, horizontal: Any) -> Any:
-        """Logits `(..., C, levels)`, float32, of the last horizontal maps `(..., p)`."""
+        """Logits `(..., C, levels)`, at least float32, of the last horizontal maps `(..., p)`."""
         maps = self.logits_map(ops.relu(self.hidden(ops.relu(horizontal))))
         shape = (*ops.shape(maps)[:-1], self.channels, self.levels)
-        return ops.cast(ops.reshape(maps, shape), "float32")
+        return ops.cast(ops.reshape(maps, shape), logits_type(self.compute_dtype))
 
     def get_config(self) -> dict[str, Any]:
         own = {

@@ -15,7 +15,7 @@ from keras import ops
 from genkit.layers.gated import gate
 from genkit.layers.masked import group_columns
 from genkit.models.gated_pixelcnn.network import GatedPixelCNN, centred
-from genkit.sampling.decoding import Decoding, draw, log_probability
+from genkit.sampling.decoding import Decoding, choose, logits_type
 
 
 class RowSampler:
@@ -114,11 +114,12 @@ class RowSampler:
         batch, dtype = int(noise.shape[0]), self.network.compute_dtype
         inputs = [ops.transpose(a, (1, 0, 2)) for a in (noise, forced, mask)]
         layers, maps = len(self.network.blocks), self.network.sizes["width"]
+        float_type = logits_type(dtype)
         start = (
             ops.zeros((), "int32"),
             ops.zeros((self.width, batch, self.colours), "int32"),
-            ops.zeros((self.width, batch, self.colours), "float32"),
-            (ops.zeros((self.width, batch, self.colours, self.network.levels), "float32"),)
+            ops.zeros((self.width, batch, self.colours), float_type),
+            (ops.zeros((self.width, batch, self.colours, self.network.levels), float_type),)
             if self.keep_logits
             else (),
             ops.zeros((batch, weights.taps[0], self.colours), dtype),
@@ -186,7 +187,7 @@ class RowSampler:
             scores = ops.matmul(ops.relu(_joined(hidden)), kernel) + bias
             drawn.append(
                 self._draw(
-                    ops.cast(scores, "float32"),
+                    ops.cast(scores, logits_type(self.network.compute_dtype)),
                     noise[:, colour],
                     forced[:, colour],
                     mask[:, colour],
@@ -198,8 +199,7 @@ class RowSampler:
         return drawn, inside
 
     def _draw(self, logits: Any, noise: Any, forced: Any, mask: Any) -> tuple[Any, Any, Any]:
-        value = ops.where(mask > 0, forced, draw(logits, noise, self.decoding))
-        return value, log_probability(logits, value), logits
+        return *choose(logits, noise, self.decoding, forced, mask), logits
 
 
 class _Weights:

@@ -9,7 +9,7 @@ from keras import ops
 
 from genkit import backend
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
-from genkit.sampling.decoding import draw, log_probability
+from genkit.sampling.decoding import choose
 from genkit.sampling.raster.base import RasterGenerator
 from genkit.sampling.raster.network import RasterNetwork
 
@@ -27,11 +27,33 @@ class NaiveGenerator(RasterGenerator):
         """Draw the value at the one-hot `place (H, W, C)` of every image."""
         every = self.model.logits(values, vector)
         logits = ops.einsum("bhwck,hwc->bk", every, place)
-        drawn = ops.where(mask > 0, forced, draw(logits, noise, self.decoding))
-        chance = log_probability(logits, drawn)
+        drawn, chance = choose(logits, noise, self.decoding, forced, mask)
         at_place = ops.cast(place, "int32")
         values = values * (1 - at_place) + drawn[:, None, None, None] * at_place
         return values, drawn, chance
+
+    def value(
+        self,
+        values: Any,
+        vector: Any,
+        place: tuple[int, ...],
+        noise: Any,
+        forced: Any,
+        mask: Any,
+    ) -> tuple[Any, Any, Any]:
+        """One value of every image: one forward pass.
+
+        Args:
+            values: `(B, H, W, C)`, those drawn so far. vector: the condition.
+            place: row, column and colour. noise, forced, mask: `(B,)`.
+
+        Returns:
+            `values` with the new one, the new one `(B,)`, its log-probability `(B,)`.
+        """
+        where = np.zeros(self.model.shape, np.float32)
+        where[place] = 1.0
+        found: tuple[Any, Any, Any] = self._value(values, vector, where, noise, forced, mask)
+        return found
 
     def begin(self, conditions: Arrays) -> Any:
         values = np.zeros((self.settings.tile, *self.model.shape), np.int32)
@@ -45,12 +67,10 @@ class NaiveGenerator(RasterGenerator):
         drawn, chances = np.zeros_like(given), np.zeros(given.shape, np.float32)
         for column in range(self.model.shape[1]):
             for colour in range(self.model.shape[2]):
-                place = np.zeros(self.model.shape, np.float32)
-                place[row, column, colour] = 1.0
                 at = (slice(None), column, colour)
-                values, value, chance = self._value(
-                    values, state["vector"], place, noise[at], given[at], mask[at]
-                )
+                inputs = (noise[at], given[at], mask[at])
+                place = (row, column, colour)
+                values, value, chance = self.value(values, state["vector"], place, *inputs)
                 drawn[at] = ops.convert_to_numpy(value)
                 chances[at] = ops.convert_to_numpy(chance)
         following = {"row": row + 1, "values": values, "vector": state["vector"]}
