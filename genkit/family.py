@@ -169,7 +169,10 @@ class Workload:
         values: values produced by one call of `run`.
         run: the timed call; its first call compiles.
         forward: teacher-forced forward passes of the same batch (XLA and not), or empty.
-        details: further columns that hold whatever the speed, such as a sample rate.
+        details: further columns that hold whatever the speed. For audio `sample_rate` (Hz) and
+            `blas_seconds_per_step` give the columns `real_time_factor` and `blas_ratio`.
+        share: the part of `values` that a call of `run` really produces; below 1 the row is
+            scaled up and says `extrapolated`.
     """
 
     name: str
@@ -178,6 +181,7 @@ class Workload:
     run: Callable[[], Any]
     forward: Sequence[Callable[[], Any]] = ()
     details: Mapping[str, float] = field(default_factory=dict)
+    share: float = 1.0
 
 
 @dataclass(frozen=True)

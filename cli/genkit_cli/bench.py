@@ -34,6 +34,13 @@ COLUMNS = (
     help="Tiles to time, such as 1,16.",
 )
 @click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=5.0,
+    show_default=True,
+    help="Time to spend on each row, beside compilation; at least three rounds.",
+)
+@click.option(
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
     default=None,
@@ -41,7 +48,7 @@ COLUMNS = (
     help="Draw the rows into this .png.",
 )
 @json_option
-def command(reference: str, tiles: str, plot: Path | None, as_json: bool) -> None:
+def command(reference: str, tiles: str, seconds: float, plot: Path | None, as_json: bool) -> None:
     """Time the samplers of a recipe or run beside one forward pass of the same batch.
 
     `ratio` is the time of a sampler over the faster forward pass, XLA or not.
@@ -58,7 +65,7 @@ def command(reference: str, tiles: str, plot: Path | None, as_json: bool) -> Non
 
         from genkit.benchmark import run_all
 
-        rows = run_all(list(learner.workloads(sizes)), progress=bars)
+        rows = run_all(list(learner.workloads(sizes)), seconds, bars)
     finally:
         bars.close()
     if plot is not None:

@@ -59,7 +59,11 @@ class Backend(Protocol):
 
     def environment(self) -> dict[str, Any]: ...
 
-    def memory_peak(self) -> int | None: ...
+    def device_memory(self) -> tuple[int, int] | None: ...
+
+    def optimised_hlo(
+        self, fn: Callable[..., Any], variables: Sequence[Any], *args: Any
+    ) -> str: ...
 
 
 def _implementation() -> Any:
@@ -83,7 +87,8 @@ input_gradient = _backend.input_gradient
 synchronise = _backend.synchronise
 seed = _backend.seed
 environment = _backend.environment
-memory_peak = _backend.memory_peak
+device_memory = _backend.device_memory
+optimised_hlo = _backend.optimised_hlo
 
 
 def accelerated() -> bool:

@@ -32,6 +32,25 @@ def compile(  # noqa: A001
         A function of the same arguments. Shapes must not change between calls.
     """
     variables = tuple(variables)
+    pure, changed = _pure(fn, variables)
+    run = jax.jit(pure) if xla else pure
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        outputs, updates = run([variable.value for variable in variables], args, kwargs)
+        for i, value in zip(changed, updates, strict=True):
+            variables[i].assign(value)
+        return outputs
+
+    return call
+
+
+def _pure(
+    fn: Callable[..., Any], variables: Sequence[Any]
+) -> tuple[Callable[..., tuple[Any, list[Any]]], list[int]]:
+    """`fn` with variables as arguments and results, and which of them it changes.
+
+    The list is filled when the function is traced.
+    """
     changed: list[int] = []
 
     def pure(values: list[Any], args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
@@ -45,15 +64,7 @@ def compile(  # noqa: A001
         changed[:] = [i for i, value in enumerate(after) if value is not values[i]]
         return outputs, [after[i] for i in changed]
 
-    run = jax.jit(pure) if xla else pure
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        outputs, updates = run([variable.value for variable in variables], args, kwargs)
-        for i, value in zip(changed, updates, strict=True):
-            variables[i].assign(value)
-        return outputs
-
-    return call
+    return pure, changed
 
 
 def gradients(
@@ -110,7 +121,21 @@ def environment() -> dict[str, Any]:
     }
 
 
-def memory_peak() -> int | None:
-    """Peak bytes used on the accelerator, or None on a CPU."""
+def device_memory() -> tuple[int, int] | None:
+    """Bytes in use on the accelerator and their peak so far, or None on a CPU."""
     stats = jax.devices()[0].memory_stats()
-    return int(stats["peak_bytes_in_use"]) if stats else None
+    if not stats or "peak_bytes_in_use" not in stats:
+        return None
+    return int(stats["bytes_in_use"]), int(stats["peak_bytes_in_use"])
+
+
+def optimised_hlo(fn: Callable[..., Any], variables: Sequence[Any], *args: Any) -> str:
+    """The program that XLA runs for `fn(*args)`, as text: HLO after all passes.
+
+    Args:
+        fn, variables: as `compile` takes them.
+        args: nested arrays of the shapes in question; their values do not matter.
+    """
+    pure, _ = _pure(fn, tuple(variables))
+    values = [variable.value for variable in variables]
+    return str(jax.jit(pure).lower(values, args, {}).compile().as_text())

@@ -58,9 +58,8 @@ def input_gradient(fn: Callable[[Any], Any], x: Any) -> Any:
 
 def synchronise(outputs: Any) -> Any:
     """Wait until `outputs` are computed; returns them."""
-    for leaf in tf.nest.flatten(outputs):
-        if hasattr(leaf, "numpy"):
-            leaf.numpy()
+    # Not `.numpy()`, which copies.
+    tf.test.experimental.sync_devices()
     return outputs
 
 
@@ -81,8 +80,21 @@ def environment() -> dict[str, Any]:
     }
 
 
-def memory_peak() -> int | None:
-    """Peak bytes used on the accelerator, or None on a CPU."""
+def device_memory() -> tuple[int, int] | None:
+    """Bytes in use on the accelerator and their peak so far, or None on a CPU."""
     if not tf.config.list_physical_devices("GPU"):
         return None
-    return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+    found = tf.config.experimental.get_memory_info("GPU:0")
+    return int(found["current"]), int(found["peak"])
+
+
+def optimised_hlo(fn: Callable[..., Any], variables: Sequence[Any], *args: Any) -> str:
+    """The program that XLA runs for `fn(*args)`, as text: HLO after all passes.
+
+    Args:
+        fn, variables: as `compile` takes them.
+        args: nested arrays of the shapes in question; their values do not matter.
+    """
+    run: Any = compile(fn, variables)
+    tensors = tf.nest.map_structure(tf.convert_to_tensor, args)
+    return str(run.experimental_get_compiler_ir(*tensors)(stage="optimized_hlo"))

@@ -1,0 +1,110 @@
+"""Workloads of image models: each sampler beside the teacher-forced forward pass of its batch."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from genkit import backend
+from genkit.conformance.dependence import random_images, vectors
+from genkit.family import SampleSettings, Workload
+from genkit.sampling.driver import sample_tile
+from genkit.sampling.raster import SAMPLERS, NaiveGenerator, RasterNetwork, make_generator
+
+# The naive sampler of larger images is estimated from a few of its values, all of which cost a
+# forward pass.
+NAIVE_VALUES = 256
+NAIVE_SAMPLE = 4
+
+
+def raster_workloads(
+    model: RasterNetwork, tiles: Sequence[int], samplers: Sequence[str] = SAMPLERS
+) -> list[Workload]:
+    """Each sampler at each tile."""
+    forms = forward_forms()
+    passes = [backend.compile(model.logits, model.variables, xla=xla) for xla in forms]
+    found = []
+    for tile in tiles:
+        images, vector = random_images(model, tile, 0), vectors(model, tile)
+        forward = [_call(run, images, vector) for run in passes]
+        found += [_workload(model, sampler, tile, forward) for sampler in samplers]
+    return found
+
+
+def forward_forms() -> tuple[bool, ...]:
+    """With XLA and, where that may be faster, without.
+
+    JAX hands each operation to XLA by itself without `jit`: never faster, and slow to compile.
+    """
+    return (True, False) if backend.name() == "tensorflow" else (True,)
+
+
+def linear_time_workloads(model: RasterNetwork, tile: int) -> dict[str, tuple[Workload, Workload]]:
+    """The incremental sampler on n and on 2n values: twice the height, and twice the width.
+
+    Only for networks whose weights do not depend on the size of the image.
+    """
+    height, width, channels = model.shape
+    shapes = {"height": (2 * height, width, channels), "width": (height, 2 * width, channels)}
+    return {
+        side: (_incremental(model, tile), _incremental(_resized(model, shape), tile))
+        for side, shape in shapes.items()
+    }
+
+
+def _incremental(model: RasterNetwork, tile: int) -> Workload:
+    return _workload(model, "incremental", tile, [])
+
+
+def _resized(model: RasterNetwork, shape: tuple[int, int, int]) -> RasterNetwork:
+    other = copy.copy(model)
+    other.shape = shape
+    return other
+
+
+def _workload(
+    model: RasterNetwork, sampler: str, tile: int, forward: Sequence[Callable[[], Any]]
+) -> Workload:
+    generator = make_generator(model, SampleSettings(tile, sampler=sampler))
+    count = int(np.prod(model.shape))
+    if isinstance(generator, NaiveGenerator) and count > NAIVE_VALUES:
+        run, share = _few_values(generator, NAIVE_SAMPLE), NAIVE_SAMPLE / count
+        return Workload(sampler, tile, tile * count, run, forward, share=share)
+    return Workload(sampler, tile, tile * count, _tile_after_tile(generator), forward)
+
+
+def _tile_after_tile(generator: Any) -> Callable[[], Any]:
+    """Each call draws the next tile: the noise of a tile drawn before would be at hand."""
+    tile = generator.settings.tile
+    starts = itertools.count(0, tile)
+
+    def run() -> Any:
+        start = next(starts)
+        return sample_tile(generator, 0, range(start, start + tile), [{}] * tile)
+
+    return run
+
+
+def _few_values(generator: NaiveGenerator, count: int) -> Callable[[], Any]:
+    """The first values of a tile, one forward pass each."""
+    conditions = generator.conditions([{}] * generator.settings.tile, 0)
+
+    def run() -> Any:
+        state = generator.begin(conditions)
+        noise = generator.noise(0, range(generator.settings.tile), 0)
+        values, drawn = state["values"], None
+        for at in itertools.islice(np.ndindex(*generator.model.shape), count):
+            empty = np.zeros(generator.settings.tile, np.int32)
+            uniform = noise[:, at[1], at[2]]
+            values, drawn, _ = generator.value(values, state["vector"], at, uniform, empty, empty)
+        return drawn
+
+    return run
+
+
+def _call(run: Callable[..., Any], *args: Any) -> Callable[[], Any]:
+    return lambda: run(*args)
