@@ -74,6 +74,19 @@ class RunError(GenkitError):
     code = "run"
 
 
+class StorageError(GenkitError):
+    """Files cannot be written: the disk is full, a quota is used up, a right is missing."""
+
+    code = "storage"
+
+
+class MissingShardsError(GenkitError):
+    """A sampling job cannot be put together yet (exit code 3). A problem for each shard."""
+
+    code = "shards_missing"
+    exit_code = 3
+
+
 class CheckpointError(RunError):
     """No usable checkpoint."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 MAX_JSON_BYTES = 16 * 2**20
 
@@ -28,13 +30,29 @@ def write_synced(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace `path`: a reader sees the old content or the new, never a part."""
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to that replaces `path` at the end: a reader sees the old content or the
+    new, never a part. After an error the old content stays and nothing else is left."""
     # The name is constant, so that what a killed writer left is overwritten by the next one.
     temporary = path.with_name(f".{path.name}.tmp")
-    write_synced(temporary, data)
-    os.replace(temporary, path)
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()  # on a full disk it would take room for nothing
+        raise
     fsync_directory(path.parent)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace `path` by `data`, as `replacing` does."""
+    with replacing(path) as file:
+        file.write(data)
 
 
 def write_bytes(path: Path, data: bytes) -> Path:
@@ -46,6 +64,12 @@ def write_bytes(path: Path, data: bytes) -> Path:
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's content, read a piece at a time."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -11,8 +11,9 @@ class Progress:
     def start(self, label: str, total: int, unit: str, initial: int = 0) -> None:
         """A stretch of work begins: `total` pieces named `unit`, `initial` of them done before."""
 
-    def advance(self, count: int = 1, values: Mapping[str, float] | None = None) -> None:
-        """`count` more pieces are done; `values` are figures worth showing (loss, rate)."""
+    def advance(self, count: float = 1, values: Mapping[str, float] | None = None) -> None:
+        """`count` more pieces are done, parts of one too; `values` are figures worth showing
+        (loss, rate)."""
 
     def finish(self) -> None:
         """The stretch of work named last has ended."""

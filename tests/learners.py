@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from genkit import randomness
-from genkit.artifacts import SAMPLE_KINDS
+from genkit.artifacts import SAMPLE_KINDS, Parts
 from genkit.family import (
     Arrays,
     Chunk,
@@ -140,9 +140,7 @@ class Bits:
         self.bits, self.index = bits, np.asarray(index)
 
     def save(self, folder: Any) -> list[Any]:
-        path = folder / "bits.txt"
-        path.write_text(" ".join(str(int(bit)) for bit in self.bits.ravel()))
-        return [path]
+        return self.collect(folder, Parts(len(self.bits), self.meta(), iter([self.arrays()])))
 
     def arrays(self) -> Arrays:
         return {"samples": self.bits, "index": self.index}
@@ -151,8 +149,11 @@ class Bits:
         return {}
 
     @classmethod
-    def join(cls, parts: Sequence[Mapping[str, np.ndarray]], meta: Mapping[str, int]) -> Bits:
-        return cls(*(np.concatenate([part[key] for part in parts]) for key in ("samples", "index")))
+    def collect(cls, folder: Any, parts: Parts) -> list[Any]:
+        with (folder / "bits.txt").open("w") as file:
+            for arrays in parts.each:
+                file.write("".join(f"{int(bit)} " for bit in arrays["samples"].ravel()))
+        return [folder / "bits.txt"]
 
     def preview(self) -> None:
         return None

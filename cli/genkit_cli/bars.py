@@ -15,6 +15,8 @@ from genkit.progress import Progress
 from genkit_cli.output import seconds_text
 
 PLAIN_EVERY = 30.0  # seconds between lines where there is no terminal
+# tqdm's own, but for pieces that are done in part.
+FORMAT = "{l_bar}{bar}| {n:.0f}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}{postfix}]"
 
 UNKNOWN_SIZE = (80, 24)  # for a terminal that says it has no columns, as containers' often do
 
@@ -31,7 +33,7 @@ class _Work:
     label: str
     total: int
     unit: str
-    done: int
+    done: float
     bar: tqdm[Any]
     began: float = field(default_factory=time.monotonic)
     told: float = field(default_factory=time.monotonic)
@@ -41,7 +43,7 @@ class _Work:
     def line(self) -> str:
         """Such as `train: 120/1000 steps, 31.2 steps/s, 28 s left, loss 1.23`."""
         rate = (self.done - self.initial) / max(time.monotonic() - self.began, 1e-9)
-        parts = [f"{self.label}: {self.done}/{self.total} {self.unit}s"]
+        parts = [f"{self.label}: {self.done:.0f}/{self.total} {self.unit}s"]
         if self.done > self.initial:
             left = seconds_text(max(self.total - self.done, 0) / rate)
             parts += [f"{rate:.3g} {self.unit}s/s", f"{left} left"]
@@ -75,10 +77,11 @@ class Bars(Progress):
             leave=not self._stack,
             file=sys.stderr,
             mininterval=0.25,
+            bar_format=FORMAT,
         )
         self._stack.append(_Work(label, total, unit, initial, bar, initial=initial))
 
-    def advance(self, count: int = 1, values: Mapping[str, float] | None = None) -> None:
+    def advance(self, count: float = 1, values: Mapping[str, float] | None = None) -> None:
         if not self._stack:
             return
         work = self._stack[-1]

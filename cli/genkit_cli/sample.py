@@ -1,26 +1,32 @@
-"""`genkit sample`: draws samples from a run into a folder, resumable."""
+"""`genkit sample`: draws samples into a folder, whole or in shards; merges shards."""
 
 from __future__ import annotations
 
 import sys
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
-from genkit.errors import DataError, UsageError
+from genkit.errors import Problem, UsageError
 from genkit_cli import output
-from genkit_cli.options import checkpoint_option, json_option, run_argument, seed_option
+from genkit_cli.options import RunType, checkpoint_option, json_option, seed_option
 
-MAX_CONDITIONS_BYTES = 2**30
+if TYPE_CHECKING:
+    from genkit.sampling.job import JobResult
+
+# What goes together with --merge.
+MERGE_TAKES = {"run", "merge", "out", "allow_mixed", "as_json"}
+
+Result = TypeVar("Result")
 
 
 @click.command()
-@run_argument
+@click.argument("run", type=RunType(), nargs=-1, metavar="RUN")
 @click.option("-n", "count", type=click.IntRange(min=1), default=None, help="How many samples.")
-@click.option("--out", required=True, metavar="DIR|-", help="Folder, or - for an npz on stdout.")
+@click.option("--out", default=None, metavar="DIR|-", help="Folder, or - for an npz on stdout.")
 @seed_option
 @click.option(
     "--tile",
@@ -33,6 +39,24 @@ MAX_CONDITIONS_BYTES = 2**30
     type=click.IntRange(min=1),
     default=None,
     help="Samples in flight: how many tiles are computed at once. Changes no sample.",
+)
+@click.option(
+    "--shard",
+    default=None,
+    metavar="I/N",
+    help="Draw share I of N, counted from 0. Put shares together with --merge.",
+)
+@click.option(
+    "--merge",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR [DIR...]",
+    help="Put the shards in these folders together, in the first one or in --out.",
+)
+@click.option(
+    "--allow-mixed",
+    is_flag=True,
+    help="Accept samples that were drawn under different versions or on different machines.",
 )
 @click.option(
     "--temperature",
@@ -61,7 +85,7 @@ MAX_CONDITIONS_BYTES = 2**30
 )
 @click.option(
     "--conditions",
-    type=click.File("r"),
+    type=click.File("rb"),
     default=None,
     metavar="FILE.jsonl|-",
     help="A JSON object a line: conditions of each sample.",
@@ -79,17 +103,17 @@ MAX_CONDITIONS_BYTES = 2**30
     default="incremental",
     show_default=True,
     metavar="NAME",
-    help="incremental, or naive: a forward pass per value.",
+    help="incremental; fixed-point: many values proposed at once; or naive: a forward pass "
+    "per value. All draw the same samples.",
 )
 @checkpoint_option
 @json_option
+@click.pass_context
 def command(
-    run: str,
-    out: str,
-    checkpoint: str | None,
-    condition: Sequence[str],
-    conditions: Any,
-    seed: int | None,
+    context: click.Context,
+    run: Sequence[str],
+    merge: Sequence[Path],
+    out: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -97,60 +121,139 @@ def command(
 
     Sample i depends on weights, settings, seed and i only. Given again, the command goes on
     where it stopped; with other settings or weights it refuses.
+
+    With --merge no RUN is needed: genkit sample --merge DIR.
     """
-    from genkit.run import Run
+    if merge:
+        _refuse_others(context, out)
+        _merge([*merge, *map(Path, run)], out, options["allow_mixed"], as_json)
+        return
+    if not run:
+        raise click.MissingParameter(ctx=context, param=context.command.params[0])
+    if out is None:
+        param = next(param for param in context.command.params if param.name == "out")
+        raise click.MissingParameter(ctx=context, param=param)
+    _refuse(_problems(run, out, as_json, options["shard"]))
+    _draw(run[0], out, as_json, **options)
+
+
+def _refuse_others(context: click.Context, out: str | None) -> None:
+    """`--merge` takes what a job is from its folder."""
+    given = [
+        Problem(f"{param.opts[-1]} does not go with --merge, which takes it from the folder")
+        for param in context.command.params
+        if param.name not in MERGE_TAKES
+        and context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
+    ]
+    if out == "-":
+        given.append(Problem("--merge puts shards together in a folder. Received: --out -"))
+    _refuse(given)
+
+
+def _problems(run: Sequence[str], out: str, as_json: bool, shard: str | None) -> list[Problem]:
+    found = []
+    if len(run) > 1:
+        found.append(Problem(f"one RUN is sampled at a time. Received: {', '.join(run)}"))
+    if out == "-":
+        if as_json:
+            found.append(Problem("--out - and --json both need standard output. Give one of them."))
+        if shard is not None:
+            found.append(Problem("--shard needs a folder that keeps its parts. Received: --out -"))
+        if sys.stdout.isatty():
+            found.append(Problem("--out - writes an npz, which is nothing for a terminal"))
+    if shard is not None:
+        from genkit.sampling.job import Shard
+
+        try:
+            Shard.parse(shard)
+        except UsageError as error:
+            found.append(Problem(error.message))
+    return found
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    if len(problems) == 1:
+        raise UsageError(problems[0].message)
+    if problems:
+        raise UsageError("this command contradicts itself", problems)
+
+
+def _watched(work: str, call: Callable[[Any, Any], Result]) -> Result:
+    """`call(progress, stop)` with bars, and with signals as a wish to stop."""
     from genkit_cli.bars import Bars
     from genkit_cli.signals import Stopper
 
-    if out == "-" and as_json:
-        raise UsageError("--out - and --json both need standard output. Give one of them.")
-    rows = _conditions(condition, conditions)
-    found = Run.open(run)
-    wanted = checkpoint or found.recipe.sample.checkpoint
     bars = Bars()
     try:
-        with Stopper("sampling", "behind the finished parts") as stop:
-            from genkit.opening import open_run
-            from genkit.sampling.request import SampleRequest
-
-            opened = open_run(found, wanted, bars)
-            request = SampleRequest(seed=seed or 0, conditions=rows, **options)
-            result = _draw(opened, request, out, bars, stop)
+        with Stopper(work, "behind the finished parts") as stop:
+            return call(bars, stop)
     finally:
         bars.close()
+
+
+def _merge(folders: Sequence[Path], out: str | None, allow_mixed: bool, as_json: bool) -> None:
+    from genkit.sampling.job import merge_job
+
+    into = Path(out) if out is not None else None
+    result = _watched(
+        "merging", lambda bars, stop: merge_job(folders, into, bars, stop, allow_mixed)
+    )
+    _tell(result, {}, as_json)
+
+
+def _draw(
+    run: str,
+    out: str,
+    as_json: bool,
+    *,
+    checkpoint: str | None,
+    condition: Sequence[str],
+    conditions: Any,
+    seed: int | None,
+    shard: str | None,
+    **options: Any,
+) -> None:
+    from genkit.run import Run
+    from genkit.sampling.job import Shard
+
+    rows = _conditions(condition, conditions)
+    part = Shard.parse(shard) if shard is not None else None
+    found = Run.open(run)
+    wanted = checkpoint or found.recipe.sample.checkpoint
+    target: Path | IO[bytes] = sys.stdout.buffer if out == "-" else Path(out)
+
+    def call(bars: Any, stop: Any) -> tuple[int, JobResult]:
+        from genkit.opening import open_run
+        from genkit.sampling.request import SampleRequest, sample_run
+
+        opened = open_run(found, wanted, bars)
+        request = SampleRequest(seed=seed or 0, conditions=rows, shard=part, **options)
+        return opened.checkpoint.step, sample_run(opened, request, target, bars, stop)
+
+    step, result = _watched("sampling", call)
+    if out == "-":
+        return
+    facts: dict[str, Any] = {"run": str(found.path), "step": step}
+    if part is not None:
+        facts["shard"] = str(part)
+    _tell(result, facts, as_json)
+    if part is not None and not as_json:
+        output.say(f"when all {part.of} shards are there: genkit sample --merge {out}")
+
+
+def _tell(result: JobResult, facts: Mapping[str, Any], as_json: bool) -> None:
     files = [str(path) for path in result.files]
     if as_json:
-        output.emit(
-            {
-                "run": str(found.path),
-                "step": opened.checkpoint.step,
-                "count": result.count,
-                "files": files,
-                "seconds": result.seconds,
-            }
-        )
-    elif out != "-":
-        again = ", all there already" if result.complete_before else ""
-        output.say(f"{result.count} samples in {result.seconds:.1f} s{again}")
-        for path in files:
-            output.show(path)
+        output.emit({**facts, "count": result.count, "files": files, "seconds": result.seconds})
+        return
+    again = ", all there already" if result.complete_before else ""
+    whose = f" of shard {facts['shard']}" if "shard" in facts else ""
+    output.say(f"{result.count} samples{whose} in {result.seconds:.1f} s{again}")
+    for path in files:
+        output.show(path)
 
 
-def _draw(opened: Any, request: Any, out: str, bars: Any, stop: Any) -> Any:
-    from genkit.sampling.request import sample_run
-
-    if out != "-":
-        return sample_run(opened, request, Path(out), bars, stop)
-    with tempfile.TemporaryDirectory() as folder:
-        result = sample_run(opened, request, Path(folder), bars, stop)
-        archive = next((path for path in result.files if path.suffix == ".npz"), None)
-        if archive is None:
-            raise UsageError("these samples are no npz; give a folder with --out")
-        sys.stdout.buffer.write(archive.read_bytes())
-    return result
-
-
-def _conditions(pairs: Sequence[str], lines: Any) -> list[dict[str, str]]:
+def _conditions(pairs: Sequence[str], lines: Any) -> Sequence[Mapping[str, str]]:
     """What the user wrote, one mapping for all samples or one a sample."""
     common: dict[str, str] = {}
     for pair in pairs:
@@ -162,24 +265,6 @@ def _conditions(pairs: Sequence[str], lines: Any) -> list[dict[str, str]]:
         common[key] = value
     if lines is None:
         return [common]
-    return _from_lines(lines, common)
+    from genkit.sampling.conditions import read_conditions
 
-
-def _from_lines(lines: Any, common: Mapping[str, str]) -> list[dict[str, str]]:
-    import json
-
-    rows = []
-    text = lines.read(MAX_CONDITIONS_BYTES)
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise DataError(f"{lines.name}:{number}: not JSON ({error})") from None
-        if not isinstance(row, dict):
-            raise DataError(f"{lines.name}:{number}: a JSON object is needed. Received: {line!r}")
-        rows.append({**common, **{str(key): str(value) for key, value in row.items()}})
-    if not rows:
-        raise DataError(f"{lines.name}: holds no conditions")
-    return rows
+    return read_conditions(lines, lines.name, common)

@@ -9,6 +9,8 @@ import numpy as np
 
 from genkit.artifacts.figure import Figure
 from genkit.artifacts.images import Images
+from genkit.artifacts.parts import Parts
+from genkit.artifacts.sequences import Sequences
 from genkit.artifacts.table import Table
 
 
@@ -30,7 +32,7 @@ class Artifact(Protocol):
 
 @runtime_checkable
 class SampleArtifact(Artifact, Protocol):
-    """Output of a generator, which a job stores in parts and joins."""
+    """Output of a generator, which a job stores in parts and puts together."""
 
     kind: str
 
@@ -39,11 +41,26 @@ class SampleArtifact(Artifact, Protocol):
         ...
 
     def meta(self) -> dict[str, int]:
-        """What the class method `join(parts, meta)` needs beside the arrays."""
+        """What `collect` needs beside the arrays, as plain JSON values."""
+        ...
+
+    @classmethod
+    def collect(cls, folder: Path, parts: Parts) -> list[Path]:
+        """Write the files that people look at, in memory that does not grow with the number
+        of samples; each file is whole or absent. Returns them."""
         ...
 
 
-# What a job joins parts with, by kind; a family with a kind of its own adds it.
-SAMPLE_KINDS: dict[str, Any] = {Images.kind: Images}
+# What puts parts together, by kind; a family with a kind of its own adds it.
+SAMPLE_KINDS: dict[str, Any] = {Images.kind: Images, Sequences.kind: Sequences}
 
-__all__ = ["SAMPLE_KINDS", "Artifact", "Figure", "Images", "SampleArtifact", "Table"]
+__all__ = [
+    "SAMPLE_KINDS",
+    "Artifact",
+    "Figure",
+    "Images",
+    "Parts",
+    "SampleArtifact",
+    "Sequences",
+    "Table",
+]

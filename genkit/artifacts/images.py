@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from genkit.artifacts.npz import npz_bytes
-from genkit.files import write_bytes
+from genkit.artifacts.npz import NpzStream
+from genkit.artifacts.parts import ONE_FILE_BYTES, Parts
+from genkit.files import replacing, write_bytes
 
-ONE_FILE_BYTES = 10**9
 GRID_LIMIT = 256
 GRID_PIXELS = 640
 
@@ -46,7 +46,7 @@ class Images:
         return arrays
 
     def meta(self) -> dict[str, int]:
-        """What `join` needs beside the arrays."""
+        """What `join` and `collect` need beside the arrays."""
         return {"levels": self.levels}
 
     @classmethod
@@ -63,14 +63,41 @@ class Images:
 
     def save(self, folder: Path) -> list[Path]:
         """`grid.png`, and below 1 GB `samples.npz`."""
-        files = [write_bytes(folder / "grid.png", self.preview())]
-        if self.samples.nbytes < ONE_FILE_BYTES:
-            files.append(write_bytes(folder / f"{self.name}.npz", npz_bytes(self.arrays())))
-        return files
+        parts = Parts(len(self.samples), self.meta(), iter([self.arrays()]))
+        return self.collect(folder, parts, self.name)
+
+    @classmethod
+    def collect(cls, folder: Path, parts: Parts, name: str = "samples") -> list[Path]:
+        """The same two files, of parts that need not fit in memory."""
+        folder.mkdir(parents=True, exist_ok=True)
+        files = []
+        if parts.bytes() < ONE_FILE_BYTES:
+            files.append(folder / f"{name}.npz")
+            with replacing(files[0]) as file, NpzStream(file, parts.count, folder) as whole:
+                shown = _pass_on(parts, whole.append)
+        else:
+            parts.say(
+                f"{parts.bytes() / 1e9:.3g} GB of samples: too large for one file, "
+                "they stay in parts/"
+            )
+            shown = _pass_on(parts, lambda arrays: None)
+        picture = png(grid(shown, parts.meta["levels"]))
+        return [write_bytes(folder / "grid.png", picture), *files]
 
     def preview(self) -> bytes:
         """PNG of the first 256 images as a grid."""
         return png(grid(self.samples[:GRID_LIMIT], self.levels))
+
+
+def _pass_on(parts: Parts, take: Callable[[Mapping[str, np.ndarray]], None]) -> np.ndarray:
+    """Gives every part to `take`; returns the first 256 images."""
+    shown: list[np.ndarray] = []
+    for arrays in parts.each:
+        take(arrays)
+        wanted = GRID_LIMIT - sum(map(len, shown))
+        if wanted > 0:
+            shown.append(arrays["samples"][:wanted])
+    return np.concatenate(shown)
 
 
 def grid(images: np.ndarray, levels: int, columns: int | None = None) -> np.ndarray:

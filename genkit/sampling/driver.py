@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,46 @@ import numpy as np
 from genkit.family import Chunk, Forced, Generator
 
 OnChunk = Callable[[Chunk], None]
+
+
+def tile_chunks(
+    generator: Generator,
+    seed: int,
+    indices: Sequence[int],
+    conditions: Sequence[Mapping[str, str]],
+    forced: Forced | None = None,
+) -> Iterator[Chunk]:
+    """The chunks of the samples `indices`, each as soon as it is drawn; none is kept.
+
+    A short tile is padded with further indices, whose samples nobody wants: the compiled batch
+    never changes its shape, and sample i stays row i mod tile. So only the first `len(indices)`
+    rows of a chunk count.
+
+    Args:
+        generator: of the family.
+        seed: of the job.
+        indices: consecutive sample indices, at most a tile of them.
+        conditions: what the user wrote for each sample.
+        forced: given values of each sample, or None.
+
+    Yields:
+        Chunks without their state, which belongs to the next call. Whoever stops asking for
+        more has cancelled the tile.
+    """
+    tile = generator.settings.tile
+    if not 0 < len(indices) <= tile:
+        raise ValueError(f"a tile holds 1 to {tile} samples. Received: {len(indices)}")
+    missing = tile - len(indices)
+    every = [*indices, *range(indices[-1] + 1, indices[-1] + 1 + missing)]
+    arrays = generator.conditions([*conditions, *[{}] * missing], indices[0])
+    if forced is not None and missing:
+        forced = Forced(_pad(forced.values, missing), _pad(forced.mask, missing))
+    state, number, done = generator.begin(arrays), 0, False
+    while not done:
+        noise = generator.noise(seed, every, number)
+        chunk = generator.advance(state, noise, forced, arrays)
+        state, done, number = chunk.state, chunk.done, number + 1
+        yield replace(chunk, state=None)
 
 
 def sample_tile(
@@ -20,39 +61,45 @@ def sample_tile(
     forced: Forced | None = None,
     on_chunk: OnChunk | None = None,
 ) -> list[Any]:
-    """Draw the samples `indices`, at most a tile of them.
-
-    A short tile is padded with further indices, whose samples are dropped: the compiled batch
-    never changes its shape, and sample i stays row i mod tile.
+    """Draw the samples `indices` to their end; see `tile_chunks` for the arguments.
 
     Args:
-        generator: of the family.
-        seed: of the job.
-        indices: consecutive sample indices.
-        conditions: what the user wrote for each sample.
-        forced: given values of each sample, or None.
         on_chunk: called after each chunk; an exception raised in it cancels.
 
     Returns:
         The artifacts of `generator.finish`.
     """
-    tile = generator.settings.tile
-    if not 0 < len(indices) <= tile:
-        raise ValueError(f"a tile holds 1 to {tile} samples. Received: {len(indices)}")
-    missing = tile - len(indices)
-    every = [*indices, *range(indices[-1] + 1, indices[-1] + 1 + missing)]
-    arrays = generator.conditions([*conditions, *[{}] * missing], indices[0])
-    if forced is not None and missing:
-        forced = Forced(_pad(forced.values, missing), _pad(forced.mask, missing))
-    state = generator.begin(arrays)
-    chunks: list[Chunk] = []
-    while not (chunks and chunks[-1].done):
-        noise = generator.noise(seed, every, len(chunks))
-        chunks.append(generator.advance(state, noise, forced, arrays))
-        state = chunks[-1].state
+    chunks = []
+    for chunk in tile_chunks(generator, seed, indices, conditions, forced):
+        chunks.append(chunk)
         if on_chunk is not None:
-            on_chunk(chunks[-1])
+            on_chunk(chunk)
     return list(generator.finish(chunks, indices))
+
+
+def stream_tile(
+    generator: Generator,
+    seed: int,
+    indices: Sequence[int],
+    conditions: Sequence[Mapping[str, str]],
+    write: OnChunk,
+    forced: Forced | None = None,
+) -> int:
+    """Hand each chunk to `write` as soon as it is drawn, in memory that does not grow with the
+    length of the samples; see `tile_chunks` for the arguments.
+
+    Args:
+        write: takes a chunk, before the next one is begun. What it raises ends the tile, such
+            as BrokenPipeError where nobody reads any more.
+
+    Returns:
+        How many chunks were drawn.
+    """
+    count = 0
+    for chunk in tile_chunks(generator, seed, indices, conditions, forced):
+        write(chunk)
+        count += 1
+    return count
 
 
 def _pad(array: np.ndarray, missing: int) -> np.ndarray:

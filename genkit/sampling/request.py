@@ -7,14 +7,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from genkit.errors import UsageError
+from genkit.errors import Problem, UsageError
 from genkit.family import Generator, SampleSettings
+from genkit.files import sha256
 from genkit.opening import Opened
 from genkit.progress import SILENT, Progress
+from genkit.sampling.conditions import MAX_PROBLEMS, Conditions, raise_for
 from genkit.sampling.fingerprint import fingerprint
-from genkit.sampling.job import Job, JobResult, Stop, run_job
+from genkit.sampling.job import Job, JobResult, Shard, Stop, pipe_job, run_job
+
+# Rows often repeat, such as classes; so many different ones are not proved a second time.
+REMEMBERED_ROWS = 4096
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,8 @@ class SampleRequest:
         conditions: one mapping for all samples, or one a sample.
         prime, keep: items to complete, and which part of each is given.
         batch_size: samples in flight; changes no sample.
+        shard: the share to draw; None for all.
+        allow_mixed: go on with samples that were drawn under another fingerprint.
     """
 
     count: int | None = None
@@ -40,16 +47,18 @@ class SampleRequest:
     prime: str | None = None
     keep: str = "top"
     sampler: str = "incremental"
+    shard: Shard | None = None
+    allow_mixed: bool = False
 
 
 def sample_run(
     opened: Opened,
     request: SampleRequest,
-    folder: Path,
+    target: Path | IO[bytes],
     progress: Progress = SILENT,
     stop: Stop = lambda: None,
 ) -> JobResult:
-    """Draw what is asked for into `folder`, or go on there.
+    """Draw what is asked for into a folder, or go on there; or write an npz to an open file.
 
     Raises:
         UsageError: if the family has nothing to sample, or a condition or setting is wrong.
@@ -61,15 +70,29 @@ def sample_run(
         raise UsageError(f"family '{opened.recipe.family}' has nothing to sample")
     _check_conditions(generator, request.conditions)
     primes = opened.learner.primes(request.prime, request.keep) if request.prime else None
-    identity = {
+    job = Job(
+        count,
+        request.seed,
+        request.conditions,
+        primes,
+        _identity(opened),
+        fingerprint(),
+        max(1, (request.batch_size or settings.tile) // settings.tile),
+        request.shard,
+    )
+    if isinstance(target, Path):
+        return run_job(job, target, generator, progress, stop, request.allow_mixed)
+    return pipe_job(job, target, generator, progress, stop)
+
+
+def _identity(opened: Opened) -> dict[str, Any]:
+    """What samples depend on beside how they are drawn."""
+    return {
+        "family": opened.recipe.family,
         "run": opened.run.signature,
         "step": opened.checkpoint.step,
         "weights": weights_digest(opened),
-        "fingerprint": fingerprint(),
     }
-    in_flight = max(1, (request.batch_size or settings.tile) // settings.tile)
-    job = Job(folder, count, request.seed, request.conditions, primes, identity, in_flight)
-    return run_job(job, generator, progress, stop)
 
 
 def _count(opened: Opened, request: SampleRequest) -> int:
@@ -96,14 +119,26 @@ def _settings(opened: Opened, request: SampleRequest) -> SampleSettings:
 
 
 def _check_conditions(generator: Generator, rows: Sequence[Mapping[str, str]]) -> None:
-    """Wrong conditions are told before anything is compiled, and of which sample they are."""
+    """Wrong conditions are told before anything is compiled, and where they stand."""
+    problems: list[Problem] = []
+    proved: set[str] = set()
     for index, row in enumerate(rows):
+        known = sha256(repr(row).encode())
+        if known in proved:
+            continue
         try:
             generator.conditions([row], index)
         except UsageError as error:
             if len(rows) == 1:
                 raise
-            raise UsageError(f"sample {index}: {error.message}") from None
+            place = rows.place(index) if isinstance(rows, Conditions) else f"sample {index}"
+            problems.append(Problem(error.message, source=place))
+            if len(problems) == MAX_PROBLEMS:
+                break
+            continue
+        if len(proved) < REMEMBERED_ROWS:
+            proved.add(known)
+    raise_for(problems, "conditions that this model does not take", UsageError)
 
 
 def weights_digest(opened: Opened) -> str:

@@ -79,8 +79,8 @@ class Lines(Progress):
 
 
 def main(folder: str, count: str, in_flight: str, pause: str) -> None:
-    job = Job(Path(folder), int(count), seed=3, in_flight=int(in_flight))
-    run_job(job, FakeGenerator(pause=float(pause)), Lines())
+    job = Job(int(count), seed=3, in_flight=int(in_flight))
+    run_job(job, Path(folder), FakeGenerator(pause=float(pause)), Lines())
 
 
 if __name__ == "__main__":

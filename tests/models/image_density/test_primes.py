@@ -14,19 +14,19 @@ from tests import densities
 pytestmark = pytest.mark.backends
 
 
-def test_a_labelled_split_is_completed_as_its_own_classes(tmp_path: Path) -> None:
+def test_a_labelled_split_is_completed_as_its_own_classes() -> None:
     learner = densities.learner(model={"condition": "class"})
     primes = learner.primes("test", "top")
     labels = learner.split("test").labels
     assert [row["class"] for row in primes.conditions] == [str(label) for label in labels]
-    job = Job(tmp_path, 20, 0, primes=primes)
+    job = Job(20, 0, primes=primes)
     found = [row["class"] for row in job.rows(range(8, 14))]
     assert found == [str(labels[i % len(labels)]) for i in range(8, 14)]
 
 
-def test_an_asked_for_class_wins(tmp_path: Path) -> None:
+def test_an_asked_for_class_wins() -> None:
     learner = densities.learner(model={"condition": "class"})
-    job = Job(tmp_path, 4, 0, conditions=({"class": "3"},), primes=learner.primes("test", "top"))
+    job = Job(4, 0, conditions=({"class": "3"},), primes=learner.primes("test", "top"))
     assert [row["class"] for row in job.rows(range(4))] == ["3"] * 4
 
 
@@ -45,7 +45,7 @@ def test_other_classes_make_another_job(tmp_path: Path) -> None:
     for label in (0, 1):
         path = tmp_path / f"{label}.npz"
         path.write_bytes(npz_bytes({"images": images, "label": np.full(2, label)}))
-        job = Job(tmp_path, 2, 0, primes=learner.primes(str(path), "top"))
+        job = Job(2, 0, primes=learner.primes(str(path), "top"))
         generator = learner.generator(densities_settings())
         settings.append(job.settings(generator)["primes"])
     assert settings[0] != settings[1]
