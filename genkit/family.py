@@ -80,7 +80,8 @@ class SampleSettings:
         temperature: logits are divided by it; 0 takes the most probable value.
         top_k: only the k most probable values are drawn; None for all.
         top_p: only the most probable values that together hold this probability; None for all.
-        sampler: `incremental`, or `naive` (a forward pass per value: the reference).
+        sampler: `incremental`; `fixed-point`, which proposes many values at once and keeps
+            those that agree; or `naive` (a forward pass per value: the reference).
     """
 
     tile: int

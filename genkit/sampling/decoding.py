@@ -106,20 +106,34 @@ def cumulative(weights: Any) -> Any:
 
 
 def edge_distance(logits: np.ndarray, uniform: float, decoding: Decoding) -> float:
-    """Distance from a uniform number to the nearest edge of the distribution, float64.
+    """How near a draw is to another outcome, float64.
 
+    The smallest of: the distance of the uniform number from an edge between two values; with
+    top-k or top-p how much the logits, or the share that is held, would have to change for
+    another set of values to be kept; and for a cold decoding the gap of the two largest logits.
     Two exact samplers may differ where this is below 1e-5 in both: a certified near-tie.
 
     Args:
         logits: `(K,)`, of one value.
     """
-    depth = np.asarray(logits, np.float64)
+    scaled = np.asarray(logits, np.float64) - np.max(logits)
+    ordered = np.sort(scaled)[::-1]
     if decoding.cold:
-        best = np.sort(depth)[-2:]
-        return float(best[-1] - best[0]) if len(best) == 2 else 1.0
-    weights = ops.convert_to_numpy(weights_of(np.asarray(logits, np.float32)[None], decoding))[0]
-    sums = np.cumsum(weights.astype(np.float64))
-    return float(np.min(np.abs(sums[:-1] / sums[-1] - uniform), initial=1.0))
+        return float(-ordered[1]) if len(ordered) > 1 else 1.0
+    scaled, ordered = scaled / decoding.temperature, ordered / decoding.temperature
+    kept, margins = len(ordered), [1.0]
+    if decoding.top_k is not None and decoding.top_k < kept:
+        kept = int(np.sum(ordered >= ordered[decoding.top_k - 1]))
+    if decoding.top_p is not None and decoding.top_p < 1.0:
+        held = np.cumsum(np.exp(ordered[:kept]))
+        beyond = held / held[-1] - decoding.top_p
+        margins.append(float(np.min(np.abs(beyond[:-1]), initial=1.0)))
+        kept = int(np.sum(ordered >= ordered[np.argmax(beyond >= 0)]))
+    if kept < len(ordered):
+        margins.append(float(ordered[kept - 1] - ordered[kept]))
+    sums = np.cumsum(np.where(scaled >= ordered[kept - 1], np.exp(scaled), 0.0))
+    margins.append(float(np.min(np.abs(sums[:-1] / sums[-1] - uniform), initial=1.0)))
+    return min(margins)
 
 
 def _depth(logits: Any) -> Any:

@@ -121,7 +121,8 @@ WRONG = [
     (["--seed", "-1"], "Invalid value for '--seed': -1 is not in the range"),
     (
         ["--sampler", "naiv"],
-        "--sampler: unknown sampler 'naiv'. Did you mean 'naive'? Allowed: incremental, naive.",
+        "--sampler: unknown sampler 'naiv'. Did you mean 'naive'? "
+        "Allowed: fixed-point, incremental, naive.",
     ),
     (
         ["--checkpoint", "bset"],

@@ -210,7 +210,7 @@ def test_settings_that_the_model_cannot_have() -> None:
         make_generator(view, SampleSettings(TILE, sampler="incremantal"))
     assert caught.value.message == (
         "--sampler: unknown sampler 'incremantal'. Did you mean 'incremental'? "
-        "Allowed: incremental, naive."
+        "Allowed: fixed-point, incremental, naive."
     )
 
 

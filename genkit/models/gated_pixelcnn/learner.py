@@ -8,6 +8,7 @@ import numpy as np
 
 from genkit.family import Arrays
 from genkit.models.gated_pixelcnn.network import GatedPixelCNN, build_network, centred
+from genkit.models.gated_pixelcnn.rows import ParallelRows
 from genkit.models.gated_pixelcnn.sampling import RowSampler
 from genkit.models.image_density.learner import ImageDensityLearner
 from genkit.randomness import Noise
@@ -38,6 +39,9 @@ class GatedPixelCNNView:
     def row_sampler(self, decoding: Decoding, keep_logits: bool = False) -> RowSampler:
         height, width, _ = self.shape
         return RowSampler(self.network, height, width, decoding, keep_logits)
+
+    def parallel_rows(self) -> ParallelRows:
+        return ParallelRows(self.network, self.shape[1])
 
     def sees(self, output: tuple[int, int, int], value: tuple[int, int, int]) -> bool:
         """Whether the logits at `output` (row, column, channel) must depend on `value`.

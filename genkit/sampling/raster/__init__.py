@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from genkit.errors import UsageError, unknown
 from genkit.family import SampleSettings
 from genkit.sampling.raster.base import RasterGenerator
+from genkit.sampling.raster.fixed_point import (
+    ImageFixedPoint,
+    RowFixedPoint,
+    fixed_point_generator,
+)
 from genkit.sampling.raster.incremental import IncrementalGenerator
 from genkit.sampling.raster.naive import NaiveGenerator
-from genkit.sampling.raster.network import RasterNetwork
+from genkit.sampling.raster.network import RasterNetwork, RowNetwork
 
 __all__ = [
     "SAMPLERS",
+    "ImageFixedPoint",
     "IncrementalGenerator",
     "NaiveGenerator",
     "RasterGenerator",
     "RasterNetwork",
+    "RowFixedPoint",
+    "RowNetwork",
     "make_generator",
 ]
 
-_GENERATORS: dict[str, type[RasterGenerator]] = {
+_GENERATORS: dict[str, Callable[[RasterNetwork, SampleSettings], RasterGenerator]] = {
     "incremental": IncrementalGenerator,
+    "fixed-point": fixed_point_generator,
     "naive": NaiveGenerator,
 }
 SAMPLERS = tuple(_GENERATORS)

@@ -7,6 +7,31 @@ from typing import Any, Protocol
 from genkit.sampling.decoding import Decoding
 
 
+class RowNetwork(Protocol):
+    """An image model a row at a time, all values of the row in parallel.
+
+    `float_type` is that of its logits.
+    """
+
+    float_type: str
+
+    def begin(self, batch: int, vector: Any) -> Any:
+        """The state before the first row."""
+        ...
+
+    def context(self, state: Any) -> Any:
+        """Whatever of a row's logits does not depend on the row's own values."""
+        ...
+
+    def logits(self, context: Any, row: Any) -> Any:
+        """Logits `(B, W, C, levels)` of the values `(B, W, C)`."""
+        ...
+
+    def advance(self, state: Any, row: Any) -> Any:
+        """The state of the next row."""
+        ...
+
+
 class RasterNetwork(Protocol):
     """What a family tells about its image model.
 
@@ -36,4 +61,8 @@ class RasterNetwork(Protocol):
 
     def row_sampler(self, decoding: Decoding, keep_logits: bool = False) -> Any:
         """An object with `begin(batch, vector)` and `advance(state, noise, forced, mask)`."""
+        ...
+
+    def parallel_rows(self) -> RowNetwork | None:
+        """The view that the fixed-point sampler uses; without one it takes whole images."""
         ...
