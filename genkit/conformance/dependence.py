@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from keras import ops
 
 from genkit import backend
 from genkit.conformance.weights import random_weights
+from genkit.family import Check
 from genkit.randomness import permutation, raw_bits, uniform
-from genkit.sampling.raster import RasterNetwork
 
 DRAWS = 8
 MOST_POSITIONS = 96
 BATCH = 32
+
+
+class Measurable(Protocol):
+    """What is needed of a network, such as a `RasterNetwork`."""
+
+    shape: tuple[int, int, int]
+    levels: int
+    classes: int | None
+    variables: list[Any]
+
+    def scores(self, x: Any, vector: Any) -> Any: ...
+
+    def logits(self, values: Any, vector: Any) -> Any: ...
+
+    def sees(self, output: tuple[int, int, int], value: tuple[int, int, int]) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -56,49 +72,62 @@ class Dependence:
         return float(np.sum(self.seen & looked & ~found))
 
 
-def measure(model: RasterNetwork) -> Dependence:
-    """Measure a model; all positions when it is small, a spread-out choice when it is large."""
+def dependence_checks(found: Callable[[], Dependence]) -> list[Check]:
+    """Nothing leaks, by gradient and by change, and nothing within the field is missing."""
+    return [
+        Check("causality_gradient", 0.0, lambda: found().leak_by_gradient()),
+        Check("causality_change", 0.0, lambda: found().leak_by_change()),
+        Check("receptive_field_missing", 0.0, lambda: found().missing()),
+    ]
+
+
+def measure(model: Measurable, most: int = MOST_POSITIONS, batch: int = BATCH) -> Dependence:
+    """Measure a model; all positions when it is small, a spread-out choice when it is large.
+
+    Args:
+        most: positions looked at. batch: of one pass, at least 2.
+    """
     count = int(np.prod(model.shape))
-    chosen = _positions(count)
+    chosen = _positions(count, most)
     gradient = np.zeros((len(chosen), count))
     change = np.zeros((count, len(chosen)))
     slopes = backend.compile(lambda *args: _slopes(model, *args), model.variables)
     logits = backend.compile(model.logits, model.variables)
     for draw in range(DRAWS):
         with random_weights(model.variables, draw):
-            gradient = np.maximum(gradient, _gradients(model, slopes, chosen, draw))
-            change = np.maximum(change, _changes(model, logits, chosen, draw))
+            gradient = np.maximum(gradient, _gradients(model, slopes, chosen, draw, batch))
+            change = np.maximum(change, _changes(model, logits, chosen, draw, batch))
     return Dependence(gradient, change, chosen, chosen, expected(model))
 
 
-def expected(model: RasterNetwork) -> np.ndarray:
+def expected(model: Measurable) -> np.ndarray:
     """`(N, N)` bool from the family's own statement, flat raster and colour order."""
     height, width, channels = model.shape
     places = list(product(range(height), range(width), range(channels)))
     return np.array([[model.sees(output, value) for value in places] for output in places])
 
 
-def random_images(model: RasterNetwork, count: int, draw: int) -> np.ndarray:
+def random_images(model: Measurable, count: int, draw: int) -> np.ndarray:
     """`(count, H, W, C)` int32 values."""
     bits = raw_bits(draw, "conformance/images", 0, count * int(np.prod(model.shape)))
     return (bits % np.uint64(model.levels)).astype(np.int32).reshape(count, *model.shape)
 
 
-def vectors(model: RasterNetwork, count: int) -> np.ndarray:
+def vectors(model: Measurable, count: int) -> np.ndarray:
     """One-hot classes in turn, or the unused column."""
     if model.classes is None:
         return np.zeros((count, 1), np.float32)
     return np.eye(model.classes, dtype=np.float32)[np.arange(count) % model.classes]
 
 
-def _positions(count: int) -> np.ndarray:
-    if count <= MOST_POSITIONS:
+def _positions(count: int, most: int) -> np.ndarray:
+    if count <= most:
         return np.arange(count)
-    inner = permutation(0, "conformance/positions", 0, count)[: MOST_POSITIONS - 2]
+    inner = permutation(0, "conformance/positions", 0, count)[: most - 2]
     return np.unique(np.concatenate([[0, count - 1], inner]))
 
 
-def _slopes(model: RasterNetwork, x: Any, vector: Any, place: Any, mix: Any) -> Any:
+def _slopes(model: Measurable, x: Any, vector: Any, place: Any, mix: Any) -> Any:
     """Derivative of one mixed logit per row of the batch for all values of that row."""
 
     def mixed(x: Any) -> Any:
@@ -107,32 +136,36 @@ def _slopes(model: RasterNetwork, x: Any, vector: Any, place: Any, mix: Any) -> 
     return backend.input_gradient(mixed, x)
 
 
-def _gradients(model: RasterNetwork, slopes: Any, outputs: np.ndarray, draw: int) -> np.ndarray:
+def _gradients(
+    model: Measurable, slopes: Any, outputs: np.ndarray, draw: int, batch: int
+) -> np.ndarray:
     count = int(np.prod(model.shape))
     x = 2.0 * uniform(draw, "conformance/x", 0, (1, *model.shape)) - 1.0
     mix = uniform(draw, "conformance/mix", 0, (model.levels,)) - np.float32(0.5)
     rows = []
-    for start in range(0, len(outputs), BATCH):
-        part = np.resize(outputs[start : start + BATCH], BATCH)
-        place = np.eye(count, dtype=np.float32)[part].reshape(BATCH, *model.shape)
-        found = slopes(np.repeat(x, BATCH, axis=0), vectors(model, BATCH), place, mix)
-        rows.append(np.abs(ops.convert_to_numpy(found)).reshape(BATCH, count))
+    for start in range(0, len(outputs), batch):
+        part = np.resize(outputs[start : start + batch], batch)
+        place = np.eye(count, dtype=np.float32)[part].reshape(batch, *model.shape)
+        found = slopes(np.repeat(x, batch, axis=0), vectors(model, batch), place, mix)
+        rows.append(np.abs(ops.convert_to_numpy(found)).reshape(batch, count))
     return np.concatenate(rows)[: len(outputs)]
 
 
-def _changes(model: RasterNetwork, logits: Any, values: np.ndarray, draw: int) -> np.ndarray:
+def _changes(
+    model: Measurable, logits: Any, values: np.ndarray, draw: int, batch: int
+) -> np.ndarray:
     """Row 0 of each batch holds the unchanged image: rows of one batch are comparable."""
     count = int(np.prod(model.shape))
     base = random_images(model, 1, draw)
     columns = []
-    step = BATCH - 1
-    vector = np.repeat(vectors(model, 1), BATCH, axis=0)
+    step = batch - 1
+    vector = np.repeat(vectors(model, 1), batch, axis=0)
     for start in range(0, len(values), step):
         part = np.resize(values[start : start + step], step)
-        images = np.repeat(base, BATCH, axis=0)
-        flat = images.reshape(BATCH, count)
-        rows = np.arange(1, BATCH)
+        images = np.repeat(base, batch, axis=0)
+        flat = images.reshape(batch, count)
+        rows = np.arange(1, batch)
         flat[rows, part] = (flat[rows, part] + 1 + draw % (model.levels - 1)) % model.levels
-        out = ops.convert_to_numpy(logits(images, vector)).reshape(BATCH, count, -1)
+        out = ops.convert_to_numpy(logits(images, vector)).reshape(batch, count, -1)
         columns.append(np.max(np.abs(out[1:] - out[:1]), axis=-1))
     return np.concatenate(columns)[: len(values)].T

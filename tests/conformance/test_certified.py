@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genkit.conformance.autoregressive import NEAR_TIE, certified
+from genkit.conformance.suite import NEAR_TIE, certified
 
 SHAPE = (2, 2, 1)
 # Probabilities 1/4, 1/2, 1/4: edges at 0.25 and 0.75.
