@@ -11,6 +11,7 @@ from keras import ops
 from genkit.layers.dilated import DilatedCausalStack
 from genkit.layers.dilation import receptive_field
 from genkit.layers.embedding import CausalEmbedding
+from genkit.sampling.decoding import logits_type
 
 
 @keras.saving.register_keras_serializable(package="genkit")
@@ -75,9 +76,9 @@ class WaveNet(keras.Model):
         return self.head(self.stack(self.embedding(before), vector, local))
 
     def head(self, skips: Any) -> Any:
-        """Logits `(..., levels)` of the skip sum `(..., S)`, in float32 or wider."""
+        """Logits `(..., levels)` of the skip sum `(..., S)`."""
         maps = self.logits_map(ops.relu(self.hidden(ops.relu(skips))))
-        return ops.cast(maps, "float64" if self.compute_dtype == "float64" else "float32")
+        return ops.cast(maps, logits_type(self.compute_dtype))
 
     def get_config(self) -> dict[str, Any]:
         stack = self.stack

@@ -1,0 +1,105 @@
+"""What all samplers of sequences share: noise by position, given values, the finished sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from genkit.artifacts import Sequences
+from genkit.errors import UsageError
+from genkit.family import Arrays, Chunk, Forced, SampleSettings
+from genkit.randomness import uniform
+from genkit.sampling.decoding import Decoding
+from genkit.sampling.sequence.network import SequenceNetwork
+
+STRETCH = 1024
+# Noise is made in blocks of this many positions, whatever the length of a stretch.
+NOISE_BLOCK = 1024
+
+
+def position_noise(seed: int, index: int, start: int, stop: int) -> np.ndarray:
+    """Uniform numbers `(stop - start,)` of one sample: each a function of (seed, index,
+    position)."""
+    blocks = range(start // NOISE_BLOCK, -(-stop // NOISE_BLOCK))
+    made = [uniform(seed, "sequence", index, (NOISE_BLOCK,), stream=block) for block in blocks]
+    first = blocks.start * NOISE_BLOCK
+    return np.concatenate(made)[start - first : stop - first]
+
+
+class SequenceGenerator:
+    """Common part: a chunk is a stretch of time steps; the last one is cut to the length.
+
+    Args:
+        network: the model of sequences.
+        settings: tile, temperature, top-k, top-p, sampler.
+        length: values of a sample.
+        stretch: values of a chunk; changes no sample. One compiled call draws them, so that
+            longer ones save calls, and shorter ones answer sooner.
+    """
+
+    def __init__(
+        self,
+        network: SequenceNetwork,
+        settings: SampleSettings,
+        length: int,
+        stretch: int = STRETCH,
+    ) -> None:
+        if length < 1 or stretch < 1:
+            raise UsageError(
+                f"a sequence and its stretches have at least one value. "
+                f"Received: {length} values in stretches of {stretch}"
+            )
+        if settings.top_k is not None and settings.top_k > network.levels:
+            raise UsageError(
+                f"--top-k must be at most the number of levels, {network.levels}. "
+                f"Received: {settings.top_k}"
+            )
+        self.network, self.settings = network, settings
+        self.length, self.stretch = length, min(stretch, length)
+        self.decoding = Decoding(settings.temperature, settings.top_k, settings.top_p)
+        self.chunks: int | None = -(-length // self.stretch)
+
+    def conditions(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
+        """Arrays from what the user wrote, one mapping a sample."""
+        return self.network.conditions(rows, first_index)
+
+    def noise(self, seed: int, indices: Sequence[int], chunk: int) -> np.ndarray:
+        """`(B, stretch)` float32, each a function of (seed, sample, position)."""
+        start = chunk * self.stretch
+        return np.stack([position_noise(seed, i, start, start + self.stretch) for i in indices])
+
+    def given(self, forced: Forced | None, start: int) -> tuple[np.ndarray, np.ndarray]:
+        """Given values and mask of a stretch, `(B, stretch)` int32; nothing past the end."""
+        shape = (self.settings.tile, self.stretch)
+        values, mask = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+        if forced is not None:
+            cut = forced.values[:, start : start + self.stretch]
+            values[:, : cut.shape[1]] = cut
+            mask[:, : cut.shape[1]] = forced.mask[:, start : start + self.stretch]
+        return values, mask
+
+    def left(self, start: int) -> int:
+        """Values of the stretch from `start` that belong to the sample."""
+        return min(self.stretch, self.length - start)
+
+    def finish(self, chunks: Sequence[Chunk], indices: Sequence[int]) -> Sequence[Any]:
+        """The sequences of the tile; padding rows are left out."""
+        count = len(indices)
+        values, chances = (
+            np.concatenate([ops.convert_to_numpy(part) for part in parts], axis=1)[:count]
+            for parts in ([c.values for c in chunks], [c.log_prob for c in chunks])
+        )
+        totals = chances.astype(np.float64).sum(axis=1).astype(np.float32)
+        index = np.asarray(indices, np.int64)
+        return [Sequences(values, totals, index, self.network.levels)]
+
+    def begin(self, conditions: Arrays) -> Any:
+        raise NotImplementedError
+
+    def advance(
+        self, state: Any, noise: np.ndarray, forced: Forced | None, conditions: Arrays
+    ) -> Chunk:
+        raise NotImplementedError

@@ -1,0 +1,69 @@
+"""The reference: a whole forward pass for every value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from genkit import backend
+from genkit.family import Arrays, Chunk, Forced, SampleSettings
+from genkit.sampling.decoding import choose
+from genkit.sampling.sequence.base import STRETCH, SequenceGenerator
+from genkit.sampling.sequence.network import SequenceNetwork
+
+
+class NaiveGenerator(SequenceGenerator):
+    """The parallel network over the receptive field, once for each value. It uses nothing of the
+    step view, so that it can prove it; nobody should need it for anything else."""
+
+    def __init__(
+        self,
+        network: SequenceNetwork,
+        settings: SampleSettings,
+        length: int,
+        stretch: int = STRETCH,
+        *,
+        xla: bool = True,
+    ) -> None:
+        super().__init__(network, settings, length, stretch)
+        # The value to draw is the last of the window as soon as the window is full.
+        self.window = min(length, network.receptive_field + 1)
+        self._value = backend.compile(self._step, network.variables, xla=xla)
+
+    def _step(
+        self, values: Any, place: Any, noise: Any, forced: Any, mask: Any, conditions: Any
+    ) -> Any:
+        """Draw the value at the one-hot `place (window,)`; values `(B, window)`."""
+        every = self.network.logits(values, conditions)
+        logits = ops.sum(every * ops.cast(place, every.dtype)[:, None], axis=1)
+        value, chance = choose(logits, noise, self.decoding, forced, mask)
+        return value, ops.cast(chance, "float32")
+
+    def begin(self, conditions: Arrays) -> Any:
+        values = np.zeros((self.settings.tile, self.length), np.int32)
+        return {"position": 0, "values": values}
+
+    def advance(
+        self, state: Any, noise: np.ndarray, forced: Forced | None, conditions: Arrays
+    ) -> Chunk:
+        start, values = state["position"], state["values"].copy()
+        left = self.left(start)
+        given, mask = self.given(forced, start)
+        log_prob = np.zeros((self.settings.tile, left), np.float32)
+        for i in range(left):
+            position = start + i
+            first = max(0, position + 1 - self.window)
+            window = slice(first, first + self.window)
+            place = np.zeros(self.window, np.float32)
+            place[position - first] = 1.0
+            own = self.network.cut(conditions, window.start, window.stop)
+            value, chance = self._value(
+                values[:, window], place, noise[:, i], given[:, i], mask[:, i], own
+            )
+            values[:, position] = ops.convert_to_numpy(value)
+            log_prob[:, i] = ops.convert_to_numpy(chance)
+        stop = start + left
+        following = {"position": stop, "values": values}
+        return Chunk(values[:, start:stop], log_prob, following, stop >= self.length)
