@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from genkit.backend.quiet import startup_noise_hidden
@@ -47,6 +48,8 @@ class Backend(Protocol):
         self, fn: Callable[..., Any], variables: Sequence[Any], *, xla: bool = True
     ) -> Callable[..., Any]: ...
 
+    def eager(self) -> AbstractContextManager[None]: ...
+
     def gradients(
         self, loss: Callable[[], tuple[Any, Any]], variables: Sequence[Any]
     ) -> tuple[tuple[Any, Any], list[Any]]: ...
@@ -59,7 +62,9 @@ class Backend(Protocol):
 
     def environment(self) -> dict[str, Any]: ...
 
-    def device_memory(self) -> tuple[int, int] | None: ...
+    def allocated(self) -> tuple[int, int] | None: ...
+
+    def reset_allocated_peak(self) -> bool: ...
 
     def optimised_hlo(
         self, fn: Callable[..., Any], variables: Sequence[Any], *args: Any
@@ -82,12 +87,14 @@ with startup_noise_hidden():
     _backend.environment()
 
 compile = _backend.compile  # noqa: A001 - `backend.compile` reads as what it is
+eager = _backend.eager
 gradients = _backend.gradients
 input_gradient = _backend.input_gradient
 synchronise = _backend.synchronise
 seed = _backend.seed
 environment = _backend.environment
-device_memory = _backend.device_memory
+allocated = _backend.allocated
+reset_allocated_peak = _backend.reset_allocated_peak
 optimised_hlo = _backend.optimised_hlo
 
 

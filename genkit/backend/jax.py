@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -67,6 +68,21 @@ def _pure(
     return pure, changed
 
 
+@contextmanager
+def eager() -> Iterator[None]:
+    """Within, compiled functions run operation by operation, loops too, and float64 is known.
+
+    Slow, but nothing is compiled: for proofs on tiny networks.
+    """
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    try:
+        with jax.disable_jit():
+            yield
+    finally:
+        jax.config.update("jax_enable_x64", before)
+
+
 def gradients(
     loss: Callable[[], tuple[Any, Any]], variables: Sequence[Any]
 ) -> tuple[tuple[Any, Any], list[Any]]:
@@ -121,12 +137,17 @@ def environment() -> dict[str, Any]:
     }
 
 
-def device_memory() -> tuple[int, int] | None:
-    """Bytes in use on the accelerator and their peak so far, or None on a CPU."""
+def allocated() -> tuple[int, int] | None:
+    """Bytes that the device's allocator has handed out and their peak; None on a CPU."""
     stats = jax.devices()[0].memory_stats()
     if not stats or "peak_bytes_in_use" not in stats:
         return None
     return int(stats["bytes_in_use"]), int(stats["peak_bytes_in_use"])
+
+
+def reset_allocated_peak() -> bool:
+    """JAX cannot reset the peak."""
+    return False
 
 
 def optimised_hlo(fn: Callable[..., Any], variables: Sequence[Any], *args: Any) -> str:

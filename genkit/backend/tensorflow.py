@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -30,6 +31,20 @@ def compile(  # noqa: A001
     """
     del variables  # TensorFlow variables are captured by reference.
     return tf.function(fn, jit_compile=xla, autograph=False)
+
+
+@contextmanager
+def eager() -> Iterator[None]:
+    """Within, compiled functions run operation by operation, loops too, and float64 is known.
+
+    Slow, but nothing is compiled: for proofs on tiny networks.
+    """
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
 
 
 def gradients(
@@ -80,12 +95,29 @@ def environment() -> dict[str, Any]:
     }
 
 
-def device_memory() -> tuple[int, int] | None:
-    """Bytes in use on the accelerator and their peak so far, or None on a CPU."""
-    if not tf.config.list_physical_devices("GPU"):
+def allocated() -> tuple[int, int] | None:
+    """Bytes that the device's allocator has handed out and their peak; None if nobody counts.
+
+    On a CPU arrays below 256 kB are not counted.
+    """
+    try:
+        found = tf.config.experimental.get_memory_info(_first_device())
+    except (ValueError, tf.errors.OpError):
         return None
-    found = tf.config.experimental.get_memory_info("GPU:0")
     return int(found["current"]), int(found["peak"])
+
+
+def reset_allocated_peak() -> bool:
+    """Let the peak of `allocated` start anew; whether that is possible."""
+    try:
+        tf.config.experimental.reset_memory_stats(_first_device())
+    except (ValueError, tf.errors.OpError):
+        return False
+    return True
+
+
+def _first_device() -> str:
+    return "GPU:0" if tf.config.list_physical_devices("GPU") else "CPU:0"
 
 
 def optimised_hlo(fn: Callable[..., Any], variables: Sequence[Any], *args: Any) -> str:

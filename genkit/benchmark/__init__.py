@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from genkit.benchmark.raster import linear_time_workloads, raster_workloads
-from genkit.benchmark.rows import SECONDS, run_all
+from genkit.benchmark.linear import linear_row, raster_lengths
+from genkit.benchmark.raster import raster_workloads
+from genkit.benchmark.rows import SECONDS, Benchmark, run_all, with_speedups
 from genkit.benchmark.training import training_workload
 
 __all__ = [
     "SECONDS",
-    "linear_time_workloads",
+    "Benchmark",
+    "linear_row",
+    "raster_lengths",
     "raster_workloads",
     "run_all",
     "training_workload",
+    "with_speedups",
 ]

@@ -1,8 +1,9 @@
-"""How much memory a call needs.
+"""How much memory a call needs: state, intermediate results and output at their peak.
 
-On a CPU under Linux the kernel's high-water mark of resident memory is reset before the call, after
-freed memory was handed back, so that each call has a peak of its own. Elsewhere the peak is that of
-the process so far, and a call that stays below an earlier one has no figure.
+Two counts exist, and both can only miss something. The backend's allocator counts what it hands
+out (TensorFlow: arrays from 256 kB on a CPU; JAX: on accelerators only). The kernel counts resident
+pages, whose high-water mark Linux lets a process reset; pages that an allocator kept from an
+earlier call do not show. The larger of the two is told.
 """
 
 from __future__ import annotations
@@ -20,43 +21,44 @@ from genkit import backend
 
 _RESET = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
+# The first may still see pages that compilation left behind.
+CALLS = 2
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes of the accelerator where there is one, else resident bytes of the process.
+    """Bytes.
 
     Args:
-        peak: the most that was held during the call, all that the process holds included.
-        rise: how far that is above what was held before: inputs, state, intermediate results and
-            output. None where an earlier call had a higher peak that cannot be reset.
+        peak: what a call held at its peak beyond what was held before it, such as weights. None
+            where it cannot be told: on JAX's accelerators, whose peak cannot be reset, when an
+            earlier call had a higher one.
+        resident: peak of the whole process so far, libraries and compiler included.
     """
 
-    peak: int
-    rise: int | None
+    peak: int | None
+    resident: int
 
 
 def measure(run: Callable[[], Any]) -> Memory:
     """Memory of one call; it should have been called before, since compilation needs memory."""
+    peaks = [peak for _ in range(CALLS) if (peak := _one_call(run)) is not None]
+    return Memory(max(peaks) if peaks else None, _resident_peak())
+
+
+def _one_call(run: Callable[[], Any]) -> int | None:
     _hand_back()
-    device = backend.device_memory()
-    if device is not None:
-        return _measured(run, lambda: _device(0), lambda: _device(1))
-    if _reset():
-        return _measured(run, lambda: _status("VmRSS"), lambda: _status("VmHWM"))
-    return _measured(run, _resident_peak, _resident_peak)
-
-
-def _measured(run: Callable[[], Any], held: Callable[[], int], peak: Callable[[], int]) -> Memory:
-    before, earlier = held(), peak()
+    counted = backend.allocated()
+    exact = backend.reset_allocated_peak()
+    paged = None if backend.accelerated() else _reset_pages()
     backend.synchronise(run())
-    after = peak()
-    return Memory(after, after - before if after > earlier else None)
-
-
-def _device(which: int) -> int:
-    found = backend.device_memory()
-    return found[which] if found else 0
+    found = []
+    after = backend.allocated()
+    if counted is not None and after is not None and (exact or after[1] > counted[1]):
+        found.append(after[1] - counted[0])
+    if paged is not None:
+        found.append(_status("VmHWM") - paged)
+    return max(found) if found else None
 
 
 def _hand_back() -> None:
@@ -67,13 +69,13 @@ def _hand_back() -> None:
         trim(0)
 
 
-def _reset() -> bool:
-    """Set the high-water mark to what is held now; whether that is possible here."""
+def _reset_pages() -> int | None:
+    """Set the high-water mark to the bytes held now, which are returned; None if impossible."""
     try:
         _RESET.write_text("5")
-        return _status("VmHWM") > 0
+        return _status("VmRSS")
     except (OSError, ValueError):
-        return False
+        return None
 
 
 def _status(key: str) -> int:
@@ -84,6 +86,6 @@ def _status(key: str) -> int:
 
 
 def _resident_peak() -> int:
-    """Of the process since it began. Linux counts kilobytes, macOS bytes."""
+    # Linux counts kilobytes, macOS bytes. Resetting the high-water mark does not reset this one.
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -43,27 +42,9 @@ def forward_forms() -> tuple[bool, ...]:
     return (True, False) if backend.name() == "tensorflow" else (True,)
 
 
-def linear_time_workloads(model: RasterNetwork, tile: int) -> dict[str, tuple[Workload, Workload]]:
-    """The incremental sampler on n and on 2n values: twice the height, and twice the width.
-
-    Only for networks whose weights do not depend on the size of the image.
-    """
-    height, width, channels = model.shape
-    shapes = {"height": (2 * height, width, channels), "width": (height, 2 * width, channels)}
-    return {
-        side: (_incremental(model, tile), _incremental(_resized(model, shape), tile))
-        for side, shape in shapes.items()
-    }
-
-
-def _incremental(model: RasterNetwork, tile: int) -> Workload:
+def incremental_workload(model: RasterNetwork, tile: int) -> Workload:
+    """The incremental sampler alone."""
     return _workload(model, "incremental", tile, [])
-
-
-def _resized(model: RasterNetwork, shape: tuple[int, int, int]) -> RasterNetwork:
-    other = copy.copy(model)
-    other.shape = shape
-    return other
 
 
 def _workload(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from genkit.progress import SILENT, Progress
 SECONDS = 5.0  # spent on a row beside compilation
 # Memory grows in this order. A peak that cannot be reset is then still one of the row's own.
 LIGHTEST_FIRST = ("incremental", "fixed-point", "training_step", "naive")
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def prepare(workload: Workload) -> Prepared:
     return Prepared(first, memory.measure(workload.run))
 
 
-def measure(workload: Workload, prepared: Prepared, seconds: float = SECONDS) -> dict[str, Any]:
+def measure(workload: Workload, prepared: Prepared, seconds: float = SECONDS) -> Row:
     """The row of a prepared workload.
 
     `seconds` is the median over `repeats` rounds; where only a share of the values was really
@@ -47,7 +49,7 @@ def measure(workload: Workload, prepared: Prepared, seconds: float = SECONDS) ->
     whole = 1.0 / workload.share
     taken = turns.median() * whole
     ratio = turns.ratio()
-    row: dict[str, Any] = {
+    row: Row = {
         "sampler": workload.name,
         "tile": workload.tile,
         "seconds": taken,
@@ -60,7 +62,7 @@ def measure(workload: Workload, prepared: Prepared, seconds: float = SECONDS) ->
         "values_per_second": workload.values / taken,
         "compile_seconds": max(0.0, prepared.first - turns.median()),
         "peak_bytes": prepared.memory.peak,
-        "rise_bytes": prepared.memory.rise,
+        "resident_bytes": prepared.memory.resident,
         **workload.details,
     }
     return {**row, **_of_audio(workload, taken)}
@@ -76,67 +78,83 @@ def _of_audio(workload: Workload, seconds: float) -> dict[str, float]:
     return found
 
 
-def run_all(
-    workloads: Sequence[Workload],
-    seconds: float = SECONDS,
-    progress: Progress = SILENT,
-    refused: Callable[[Workload], str | None] = lambda workload: None,
-) -> list[dict[str, Any]]:
-    """A row per workload, in their order.
+def _never(workload: Workload) -> None:
+    """Nothing is left out."""
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Measures workloads one after the other.
+
+    Memory is measured of all of them first, the lightest first, since the peak of an accelerator
+    cannot be reset; times follow in the order given.
 
     Args:
-        workloads: fresh, not run before.
         seconds: spent on each row, compilation not counted.
         progress: told of each step.
         refused: asked before a workload is compiled and before it is timed; a text is why it is
             left out, which its row says under `skipped`.
+        tolerant: a workload that fails, such as for lack of memory, gives a row with `error`.
     """
-    progress.start("bench", 2 * len(workloads), "step")
-    rows: dict[int, dict[str, Any]] = {}
-    prepared: dict[int, Prepared] = {}
-    for i in sorted(range(len(workloads)), key=lambda i: _weight(workloads[i])):
-        reason = refused(workloads[i])
-        if reason is None:
-            prepared[i] = prepare(workloads[i])
-        else:
-            rows[i] = _skipped(workloads[i], reason)
-        progress.advance()
-    for i, workload in enumerate(workloads):
-        reason = refused(workload)
-        if i in prepared:
-            rows[i] = (
-                measure(workload, prepared[i], seconds)
-                if reason is None
-                else _skipped(workload, reason)
-            )
-        progress.advance()
-    progress.finish()
-    found = [rows[i] for i in range(len(workloads))]
-    _compare_with_naive(found)
+
+    seconds: float = SECONDS
+    progress: Progress = SILENT
+    refused: Callable[[Workload], str | None] = _never
+    tolerant: bool = False
+
+    def rows(self, workloads: Sequence[Workload]) -> Iterator[Row]:
+        """A row per workload, in their order, each as soon as it is measured.
+
+        Args:
+            workloads: fresh, not run before.
+        """
+        self.progress.start("bench", 2 * len(workloads), "step")
+        prepared: dict[int, Prepared | Row] = {}
+        for i in sorted(range(len(workloads)), key=lambda i: _weight(workloads[i])):
+            prepared[i] = self._attempt(workloads[i], prepare)
+        for i, workload in enumerate(workloads):
+            ready = prepared[i]
+            yield self._attempt(workload, self._measure(ready))
+        self.progress.finish()
+
+    def _measure(self, ready: Prepared | Row) -> Callable[[Workload], Row]:
+        if isinstance(ready, Prepared):
+            return lambda workload: measure(workload, ready, self.seconds)
+        return lambda workload: ready  # why it could not even be prepared
+
+    def _attempt(self, workload: Workload, run: Callable[[Workload], Any]) -> Any:
+        """What `run` returns, or the row that says why there is nothing."""
+        named = {"sampler": workload.name, "tile": workload.tile}
+        reason = self.refused(workload)
+        try:
+            return {**named, "skipped": reason} if reason is not None else run(workload)
+        except Exception as error:  # out of memory has no type that backends share
+            if not self.tolerant:
+                raise
+            return {**named, "error": f"{type(error).__name__}: {error}"[:500]}
+        finally:
+            self.progress.advance()
+
+
+def with_speedups(rows: Iterable[Row]) -> list[Row]:
+    """The rows with `over_naive`: how many times faster than the naive sampler of the tile."""
+    found = [dict(row) for row in rows]
+    measured = [row for row in found if "seconds" in row]
+    naive = {row["tile"]: row["seconds"] for row in measured if row["sampler"] == "naive"}
+    for row in measured:
+        if row["sampler"] not in ("naive", "training_step") and row["tile"] in naive:
+            row["over_naive"] = naive[row["tile"]] / row["seconds"]
     return found
+
+
+def run_all(
+    workloads: Sequence[Workload], seconds: float = SECONDS, progress: Progress = SILENT
+) -> list[Row]:
+    """A row per workload, in their order."""
+    return with_speedups(Benchmark(seconds, progress).rows(workloads))
 
 
 def _weight(workload: Workload) -> tuple[int, int]:
     known = workload.name in LIGHTEST_FIRST
     place = LIGHTEST_FIRST.index(workload.name) if known else len(LIGHTEST_FIRST)
     return place, workload.tile
-
-
-def _skipped(workload: Workload, reason: str) -> dict[str, Any]:
-    return {"sampler": workload.name, "tile": workload.tile, "skipped": reason}
-
-
-def _compare_with_naive(rows: Sequence[dict[str, Any]]) -> None:
-    """`over_naive`: how many times faster than the naive sampler of the same tile."""
-    naive = {
-        row["tile"]: row["seconds"]
-        for row in rows
-        if row["sampler"] == "naive" and "seconds" in row
-    }
-    for row in rows:
-        if (
-            "seconds" in row
-            and row["tile"] in naive
-            and row["sampler"] not in ("naive", "training_step")
-        ):
-            row["over_naive"] = naive[row["tile"]] / row["seconds"]

@@ -21,13 +21,18 @@ def random_weights(variables: Sequence[Any], draw: int) -> Iterator[None]:
     """
     kept = [np.array(ops.convert_to_numpy(variable)) for variable in variables]
     try:
-        for i, variable in enumerate(variables):
-            if "float" in str(variable.dtype):
-                shape = tuple(variable.shape)
-                scale = 1.2 / np.sqrt(np.prod(shape[:-1])) if len(shape) > 1 else 0.3
-                noise = normal(draw, "conformance/weights", i, shape)
-                variable.assign(noise * np.float32(scale))
+        randomise(variables, draw)
         yield
     finally:
         for variable, value in zip(variables, kept, strict=True):
             variable.assign(value)
+
+
+def randomise(variables: Sequence[Any], draw: int) -> None:
+    """Random values, of about the size of trained ones, for all float `variables`."""
+    for i, variable in enumerate(variables):
+        if "float" in str(variable.dtype):
+            shape = tuple(variable.shape)
+            scale = 1.2 / np.sqrt(np.prod(shape[:-1])) if len(shape) > 1 else 0.3
+            noise = normal(draw, "conformance/weights", i, shape)
+            variable.assign(noise * np.float32(scale))

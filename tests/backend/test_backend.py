@@ -156,8 +156,23 @@ def test_the_environment_names_backend_version_and_devices() -> None:
     assert found["devices"]
     assert found["version"] == versions()[backend.name()]
     assert {backend.name(), backend.other()} == {"tensorflow", "jax"}
-    memory = backend.device_memory()
-    assert memory is None if not backend.accelerated() else 0 < memory[0] <= memory[1]
+
+
+def test_the_peak_of_what_is_allocated_can_be_measured_anew() -> None:
+    if backend.allocated() is None:
+        assert not backend.accelerated()
+        assert not backend.reset_allocated_peak()
+        pytest.skip("this backend does not count on a CPU")
+    peaks = []
+    run = backend.compile(lambda x: ops.sum(ops.sort(x * 2.0, axis=0), axis=1), [])
+    for rows in (4000, 1000):
+        reset = backend.reset_allocated_peak()
+        backend.synchronise(run(np.ones((rows, 1000), np.float32)))
+        used, peak = backend.allocated() or (0, 0)
+        assert 0 <= used <= peak
+        peaks.append(peak)
+    assert peaks[0] >= 4000 * 1000 * 4
+    assert peaks[1] < peaks[0] if reset else peaks[1] == peaks[0]
 
 
 def test_synchronise_returns_what_it_waited_for() -> None:

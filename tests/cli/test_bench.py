@@ -39,7 +39,8 @@ def test_rows_of_a_run(run, textures: Path) -> None:
     for row in rows:
         assert set(row) >= CONTRACT
         assert row["seconds"] > 0
-        assert row["peak_bytes"] > 10**6
+        assert row["peak_bytes"] >= 0
+        assert row["resident_bytes"] > 10**7
         assert row["seconds_min"] <= row["seconds"] <= row["seconds_max"]
         assert row["repeats"] >= 3
         assert row["extrapolated"] is False
