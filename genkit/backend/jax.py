@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -17,6 +18,15 @@ jax.config.update("jax_default_matmul_precision", "highest")
 # Variables of the function being traced, innermost last: an inner `StatelessScope` hides the
 # outer one, so `gradients` has to pass on the values of all variables, not only of its own.
 _tracing: list[Sequence[Any]] = []
+
+
+def keep_programs(folder: Path) -> None:
+    """Read compiled programs from `folder`, and write there what took long to compile."""
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+    # Further caches of XLA would lie in the folder of this process alone.
+    jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
 
 
 def compile(  # noqa: A001
@@ -70,17 +80,12 @@ def _pure(
 
 @contextmanager
 def eager() -> Iterator[None]:
-    """Within, compiled functions run operation by operation, loops too, and float64 is known.
+    """Within, compiled functions run operation by operation, loops too.
 
     Slow, but nothing is compiled: for proofs on tiny networks.
     """
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
-    try:
-        with jax.disable_jit():
-            yield
-    finally:
-        jax.config.update("jax_enable_x64", before)
+    with jax.disable_jit():
+        yield
 
 
 def gradients(

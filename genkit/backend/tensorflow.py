@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -14,6 +15,12 @@ tf.get_logger().setLevel("ERROR")
 # TF32 products flip about 1.6 % of 256-way draws; full float32 is the rule.
 tf.config.experimental.enable_tensor_float_32_execution(False)
 tf.constant(0)  # starts the runtime now, where its start-up messages are kept back
+
+
+def keep_programs(folder: Path) -> None:
+    """Let XLA read its flags, which name the folder, now."""
+    del folder
+    tf.function(lambda x: x + 1.0, jit_compile=True)(tf.constant(0.0))
 
 
 def compile(  # noqa: A001
@@ -35,7 +42,7 @@ def compile(  # noqa: A001
 
 @contextmanager
 def eager() -> Iterator[None]:
-    """Within, compiled functions run operation by operation, loops too, and float64 is known.
+    """Within, compiled functions run operation by operation, loops too.
 
     Slow, but nothing is compiled: for proofs on tiny networks.
     """

@@ -175,6 +175,26 @@ def test_the_peak_of_what_is_allocated_can_be_measured_anew() -> None:
     assert peaks[1] < peaks[0] if reset else peaks[1] == peaks[0]
 
 
+def test_eager_calls_run_the_function_itself() -> None:
+    traced = []
+
+    def double(x: Any) -> Any:
+        traced.append(x)
+        return ops.while_loop(lambda i, x: i < 2, lambda i, x: (i + 1, 2.0 * x), (0, x))[1]
+
+    run = backend.compile(double, [])
+    for _ in range(2):
+        np.testing.assert_array_equal(ops.convert_to_numpy(run(np.ones(2, np.float32))), [4, 4])
+    assert len(traced) == 1
+    with backend.eager():
+        for x in (1.0, 3.0):
+            found = ops.convert_to_numpy(run(np.full(2, x, np.float32)))
+            np.testing.assert_array_equal(found, [4 * x, 4 * x])
+    assert [float(x[0]) for x in traced[1:]] == [1.0, 3.0]
+    run(np.ones(2, np.float32))
+    assert len(traced) == 3
+
+
 def test_synchronise_returns_what_it_waited_for() -> None:
     outputs = {"a": backend.compile(lambda: ops.ones(3), [])(), "b": None, "c": 3}
     assert backend.synchronise(outputs) is outputs

@@ -64,14 +64,15 @@ class NaiveGenerator(RasterGenerator):
     ) -> Chunk:
         row, values = state["row"], state["values"]
         given, mask = self.forced_row(forced, row)
-        drawn, chances = np.zeros_like(given), np.zeros(given.shape, np.float32)
+        drawn, chances = [], []
         for column in range(self.model.shape[1]):
             for colour in range(self.model.shape[2]):
                 at = (slice(None), column, colour)
                 inputs = (noise[at], given[at], mask[at])
                 place = (row, column, colour)
                 values, value, chance = self.value(values, state["vector"], place, *inputs)
-                drawn[at] = ops.convert_to_numpy(value)
-                chances[at] = ops.convert_to_numpy(chance)
+                drawn.append(ops.convert_to_numpy(value))
+                chances.append(ops.convert_to_numpy(chance))
         following = {"row": row + 1, "values": values, "vector": state["vector"]}
-        return Chunk(drawn, chances, following, row + 1 == self.chunks, dict(conditions))
+        every, chance = (np.stack(part, axis=1).reshape(given.shape) for part in (drawn, chances))
+        return Chunk(every, chance, following, row + 1 == self.chunks, dict(conditions))
