@@ -16,6 +16,8 @@ for _name in (
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["MPLBACKEND"] = "Agg"
+# What a test sees should not depend on what ran before.
+os.environ["GENKIT_COMPILATION_CACHE"] = "off"
 for _name in ("GENKIT_RUNS", "GENKIT_DATA", "GENKIT_RECIPES"):
     os.environ.pop(_name, None)
 

@@ -10,8 +10,10 @@ import importlib.util
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Protocol
 
+from genkit.backend import cache
 from genkit.backend.quiet import startup_noise_hidden
 from genkit.errors import UsageError, unknown
 
@@ -43,6 +45,8 @@ os.environ["KERAS_BACKEND"] = choose()
 
 class Backend(Protocol):
     """What `tensorflow.py` and `jax.py` provide."""
+
+    def keep_programs(self, folder: Path) -> None: ...
 
     def compile(
         self, fn: Callable[..., Any], variables: Sequence[Any], *, xla: bool = True
@@ -81,10 +85,15 @@ def _implementation() -> Any:
     return jax
 
 
-with startup_noise_hidden():
+_programs = cache.open_cache(os.environ["KERAS_BACKEND"])
+# TensorFlow calls it an error that programs from the disk name no processor that it knows.
+_hidden = "3" if _programs is not None else "2"
+with startup_noise_hidden(_hidden), cache.named(_programs):
     _backend: Backend = _implementation()
     # Listing the devices starts the runtime, which has its own share of noise.
     _backend.environment()
+    if _programs is not None:
+        _backend.keep_programs(_programs)
 
 compile = _backend.compile  # noqa: A001 - `backend.compile` reads as what it is
 eager = _backend.eager

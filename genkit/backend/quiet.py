@@ -24,12 +24,16 @@ _ASKED = "TF_CPP_MIN_LOG_LEVEL"
 
 
 @contextmanager
-def startup_noise_hidden() -> Iterator[None]:
-    """Within, standard error is kept back; known noise in it is dropped at the end."""
+def startup_noise_hidden(level: str = "2") -> Iterator[None]:
+    """Within, standard error is kept back; known noise in it is dropped at the end.
+
+    Args:
+        level: TensorFlow's log level from now on, unless the user set one.
+    """
     if _ASKED in os.environ:
         yield
         return
-    os.environ[_ASKED] = "2"
+    os.environ[_ASKED] = level
     sys.stderr.flush()
     try:
         real = os.dup(2)
