@@ -42,9 +42,11 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             temporary.unlink()  # on a full disk it would take room for nothing
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a write does not say which file it was
         raise
     fsync_directory(path.parent)
 

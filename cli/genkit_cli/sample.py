@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from genkit.sampling.job import JobResult
 
 # What goes together with --merge.
-MERGE_TAKES = {"run", "merge", "out", "allow_mixed", "as_json"}
+MERGE_TAKES = {"run", "merge", "out", "allow_mixed", "as_json", "debug"}
 
 Result = TypeVar("Result")
 
@@ -38,7 +38,8 @@ Result = TypeVar("Result")
     "--batch-size",
     type=click.IntRange(min=1),
     default=None,
-    help="Samples in flight: how many tiles are computed at once. Changes no sample.",
+    help="Samples in flight: how many tiles are computed at once; by default a tile a core. "
+    "Changes no sample.",
 )
 @click.option(
     "--shard",

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from genkit.artifacts.npz import NpzStream
-from genkit.artifacts.parts import ONE_FILE_BYTES, Parts
-from genkit.files import replacing, write_bytes
+from genkit.artifacts.parts import Parts, collect_npz
+from genkit.files import write_bytes
 
 GRID_LIMIT = 256
 GRID_PIXELS = 640
@@ -69,19 +68,10 @@ class Images:
     @classmethod
     def collect(cls, folder: Path, parts: Parts, name: str = "samples") -> list[Path]:
         """The same two files, of parts that need not fit in memory."""
-        folder.mkdir(parents=True, exist_ok=True)
-        files = []
-        if parts.bytes() < ONE_FILE_BYTES:
-            files.append(folder / f"{name}.npz")
-            with replacing(files[0]) as file, NpzStream(file, parts.count, folder) as whole:
-                shown = _pass_on(parts, whole.append)
-        else:
-            parts.say(
-                f"{parts.bytes() / 1e9:.3g} GB of samples: too large for one file, "
-                "they stay in parts/"
-            )
-            shown = _pass_on(parts, lambda arrays: None)
-        picture = png(grid(shown, parts.meta["levels"]))
+        shown: list[np.ndarray] = []
+        parts.each = _first(parts.each, shown)
+        files = collect_npz(folder, parts, name)
+        picture = png(grid(np.concatenate(shown), parts.meta["levels"]))
         return [write_bytes(folder / "grid.png", picture), *files]
 
     def preview(self) -> bytes:
@@ -89,15 +79,16 @@ class Images:
         return png(grid(self.samples[:GRID_LIMIT], self.levels))
 
 
-def _pass_on(parts: Parts, take: Callable[[Mapping[str, np.ndarray]], None]) -> np.ndarray:
-    """Gives every part to `take`; returns the first 256 images."""
-    shown: list[np.ndarray] = []
-    for arrays in parts.each:
-        take(arrays)
-        wanted = GRID_LIMIT - sum(map(len, shown))
+def _first(
+    each: Iterator[Mapping[str, np.ndarray]], shown: list[np.ndarray]
+) -> Iterator[Mapping[str, np.ndarray]]:
+    """The parts, with the first 256 images put into `shown` on the way."""
+    wanted = GRID_LIMIT
+    for arrays in each:
         if wanted > 0:
-            shown.append(arrays["samples"][:wanted])
-    return np.concatenate(shown)
+            shown.append(arrays["samples"][:wanted].copy())
+            wanted -= len(shown[-1])
+        yield arrays
 
 
 def grid(images: np.ndarray, levels: int, columns: int | None = None) -> np.ndarray:

@@ -8,6 +8,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, BinaryIO
@@ -133,6 +134,13 @@ class NpzStream:
         Raises:
             ValueError: if there are more or fewer rows than were said.
         """
+        try:
+            self._finish()
+        except BaseException:
+            self._abandon()
+            raise
+
+    def _finish(self) -> None:
         if self._rows != self.count:
             raise ValueError(f"{self.count} rows expected. Received: {self._rows}")
         for number, (name, target) in enumerate(self._targets.items()):
@@ -145,6 +153,12 @@ class NpzStream:
             target.close()
         self._archive.close()
 
+    def _abandon(self) -> None:
+        """Nobody reads what is written now, but files that were not closed complain later."""
+        for close in (*(target.close for target in self._targets.values()), self._archive.close):
+            with suppress(OSError, ValueError):
+                close()
+
     def __enter__(self) -> NpzStream:
         return self
 
@@ -156,15 +170,5 @@ class NpzStream:
     ) -> None:
         if kind is None:
             self.close()
-            return
-        # Nobody reads what is written now, but a zip that was not closed complains later.
-        for target in self._targets.values():
-            _quietly(target.close)
-        _quietly(self._archive.close)
-
-
-def _quietly(action: Any) -> None:
-    try:
-        action()
-    except (OSError, ValueError):
-        return
+        else:
+            self._abandon()

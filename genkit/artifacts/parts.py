@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from genkit.artifacts.npz import NpzStream
+from genkit.files import replacing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,3 +48,23 @@ class Parts:
         """Size of all arrays, judged by the first part."""
         arrays = self.first().values()
         return sum(array.nbytes // len(array) for array in arrays) * self.count
+
+
+def collect_npz(folder: Path, parts: Parts, name: str = "samples") -> list[Path]:
+    """All arrays in `<name>.npz`, below 1 GB; larger jobs leave theirs in `parts/`, which is said.
+
+    Returns:
+        The file, if there is one. All parts were gone through in either case.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    size = parts.bytes()
+    if size >= ONE_FILE_BYTES:
+        parts.say(f"{size / 1e9:.3g} GB of samples: too large for one file, they stay in parts/")
+        for _ in parts.each:
+            pass
+        return []
+    path = folder / f"{name}.npz"
+    with replacing(path) as file, NpzStream(file, parts.count, folder) as whole:
+        for arrays in parts.each:
+            whole.append(arrays)
+    return [path]

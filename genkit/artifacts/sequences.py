@@ -8,9 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from genkit.artifacts.npz import NpzStream
-from genkit.artifacts.parts import ONE_FILE_BYTES, Parts
-from genkit.files import replacing
+from genkit.artifacts.parts import Parts, collect_npz
 
 
 @dataclass(frozen=True)
@@ -51,18 +49,7 @@ class Sequences:
     @classmethod
     def collect(cls, folder: Path, parts: Parts, name: str = "samples") -> list[Path]:
         """The same file, of parts that need not fit in memory."""
-        if parts.bytes() >= ONE_FILE_BYTES:
-            parts.say(
-                f"{parts.bytes() / 1e9:.3g} GB of samples: too large for one file, "
-                "they stay in parts/"
-            )
-            return []
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{name}.npz"
-        with replacing(path) as file, NpzStream(file, parts.count, folder) as whole:
-            for arrays in parts.each:
-                whole.append(arrays)
-        return [path]
+        return collect_npz(folder, parts, name)
 
     def preview(self) -> None:
         """There is no picture of bare values."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+import weakref
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ class Conditions(Sequence[Row]):
     def __init__(self, name: str) -> None:
         self.name = name
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the rows
+        weakref.finalize(self, self._file.close)
         self._offsets = array("q")  # of every block
         self._count = 0
         self._end = 0

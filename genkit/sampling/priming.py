@@ -56,6 +56,6 @@ def _span(found: re.Match[str] | None, size: int) -> slice:
 
 
 def image_primes(images: np.ndarray, region: str) -> Forced:
-    """Forced values of `(N, H, W, C)` images in a region."""
+    """Forced values of `(N, H, W, C)` images in a region; the mask is a view that takes no room."""
     mask = region_mask(region, images.shape[1:])
-    return Forced(images, np.broadcast_to(mask, images.shape).copy())
+    return Forced(images, np.broadcast_to(mask, images.shape))

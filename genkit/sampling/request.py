@@ -14,12 +14,16 @@ from genkit.family import Generator, SampleSettings
 from genkit.files import sha256
 from genkit.opening import Opened
 from genkit.progress import SILENT, Progress
+from genkit.run.metadata import usable_cpus
 from genkit.sampling.conditions import MAX_PROBLEMS, Conditions, raise_for
 from genkit.sampling.fingerprint import fingerprint
 from genkit.sampling.job import Job, JobResult, Shard, Stop, pipe_job, run_job
 
 # Rows often repeat, such as classes; so many different ones are not proved a second time.
 REMEMBERED_ROWS = 4096
+
+# Each tile in flight has its own state in memory.
+MAX_TILES_BY_DEFAULT = 8
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class SampleRequest:
         seed: of the noise.
         conditions: one mapping for all samples, or one a sample.
         prime, keep: items to complete, and which part of each is given.
-        batch_size: samples in flight; changes no sample.
+        batch_size: samples in flight, by default a tile a core; changes no sample.
         shard: the share to draw; None for all.
         allow_mixed: go on with samples that were drawn under another fingerprint.
     """
@@ -77,7 +81,7 @@ def sample_run(
         primes,
         _identity(opened),
         fingerprint(),
-        max(1, (request.batch_size or settings.tile) // settings.tile),
+        _in_flight(request.batch_size, settings.tile),
         request.shard,
     )
     if isinstance(target, Path):
@@ -93,6 +97,13 @@ def _identity(opened: Opened) -> dict[str, Any]:
         "step": opened.checkpoint.step,
         "weights": weights_digest(opened),
     }
+
+
+def _in_flight(batch_size: int | None, tile: int) -> int:
+    """Tiles that are computed at once: a core each where nothing is asked for."""
+    if batch_size is None:
+        return min(usable_cpus(), MAX_TILES_BY_DEFAULT)
+    return max(1, batch_size // tile)
 
 
 def _count(opened: Opened, request: SampleRequest) -> int:

@@ -20,6 +20,17 @@
 # overwritten: `genkit train` refuses and says what to do.
 #
 # A run that needs another run first: $(call genkit-trained,SECOND): $(call genkit-trained,FIRST)
+#
+# Many samples of a run, in shards that are drawn side by side and then put together:
+#
+#     $(eval $(call genkit-shards,many,$(RUNS)/plain,100000,8,--seed 3))
+#     $(call genkit-shard-files,many,8): $(call genkit-trained,plain)
+#
+#     all: many/job.json
+#
+# A shard that was stopped goes on. With other options, or a run that was trained on, `genkit
+# sample` refuses and says what to do: samples that took long are not thrown away by themselves.
+# shards.mk does the same for a run that is there, without a Makefile of your own.
 
 GENKIT ?= genkit
 RUNS ?= runs
@@ -74,6 +85,20 @@ $(RUNS)/$(1)/evaluation/test.json: $(call genkit-trained,$(1)) | $(GENKIT_READY)
 $(RUNS)/$(1)/samples/final/job.json: $(call genkit-trained,$(1)) $(RUNS)/.make/$(1).sample-options | $(GENKIT_READY)
 	@$$(genkit-clear-stale)
 	$(GENKIT) sample $(RUNS)/$(1) -n $(SAMPLES) $(4) --out $$(@D)
+	@touch -c $$@
+endef
+
+# $(call genkit-shard-files,DIR,SHARDS): the files that say that shards are finished.
+genkit-shard-files = $(foreach number,$(shell seq 0 $$(($(2) - 1))),$(1)/shards/$(number)-of-$(strip $(2)).json)
+
+# $(call genkit-shards,DIR,RUN,COUNT,SHARDS[,SAMPLE OPTIONS])
+define genkit-shards
+$(1)/job.json: $(call genkit-shard-files,$(1),$(4))
+	$(GENKIT) sample --merge $(1)
+	@touch -c $$@
+
+$(call genkit-shard-files,$(1),$(4)): $(1)/shards/%-of-$(4).json: $$(wildcard $(2)/checkpoints/latest) | $(GENKIT_READY)
+	$(GENKIT) sample $(2) -n $(3) --out $(1) --shard $$*/$(4) $(5)
 	@touch -c $$@
 endef
 

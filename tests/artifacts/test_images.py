@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from genkit.artifacts import SAMPLE_KINDS, Artifact, Images, SampleArtifact, images
+from genkit.artifacts import SAMPLE_KINDS, Artifact, Images, Parts, SampleArtifact, images
+from genkit.artifacts import parts as module
 from genkit.artifacts.images import grid, png
 from genkit.artifacts.npz import read_npz
 
@@ -95,7 +96,7 @@ def test_what_is_saved(tmp_path: Path) -> None:
 
 
 def test_large_jobs_get_no_single_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "ONE_FILE_BYTES", some().samples.nbytes)
+    monkeypatch.setattr(module, "ONE_FILE_BYTES", some().samples.nbytes)
     assert [path.name for path in some().save(tmp_path)] == ["grid.png"]
 
 
@@ -117,6 +118,20 @@ def test_parts_join_to_the_whole(labels: bool) -> None:
     for key, value in whole.arrays().items():
         np.testing.assert_array_equal(joined.arrays()[key], value)
     assert ("label" in joined.arrays()) == labels
+
+
+@pytest.mark.parametrize("lengths", [(300,), (100, 100, 100), (256, 44), (255, 45)])
+def test_parts_are_collected_to_what_the_whole_saves(
+    lengths: tuple[int, ...], tmp_path: Path
+) -> None:
+    whole, start, cut = some(300), 0, []
+    for length in lengths:
+        cut.append({k: v[start : start + length] for k, v in whole.arrays().items()})
+        start += length
+    files = Images.collect(tmp_path / "parts", Parts(300, whole.meta(), iter(cut)))
+    saved = whole.save(tmp_path / "whole")
+    assert [path.name for path in files] == ["grid.png", "samples.npz"]
+    assert [path.read_bytes() for path in files] == [path.read_bytes() for path in saved]
 
 
 def test_images_are_a_sample_artifact() -> None:

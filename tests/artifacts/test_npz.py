@@ -6,13 +6,15 @@ import io
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genkit.artifacts.npz import npz_bytes, read_npz
+from genkit.artifacts import npz
+from genkit.artifacts.npz import NpzStream, npz_bytes, read_npz
 from genkit.errors import DataError
 
 ARRAYS = {"a": np.arange(6).reshape(2, 3), "text": np.array("digest"), "none": np.zeros((0, 2))}
@@ -109,3 +111,60 @@ def test_any_damage_is_told_or_does_no_harm(data: st.DataObject, tmp_path_factor
     for name, array in found.items():
         if name in ARRAYS:
             np.testing.assert_array_equal(array, ARRAYS[name])
+
+
+ROWS = {
+    "samples": np.arange(7 * 3 * 2, dtype=np.uint8).reshape(7, 3, 2),
+    "log_prob": np.linspace(-2, 0, 7, dtype=np.float32),
+    "index": np.arange(7),
+}
+
+
+@pytest.mark.parametrize("lengths", [(7,), (3, 3, 1), (1,) * 7])
+@pytest.mark.parametrize("spool", [npz.SPOOL_BYTES, 8])
+def test_rows_give_the_bytes_of_the_whole(
+    lengths: tuple[int, ...], spool: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(npz, "SPOOL_BYTES", spool)  # in memory, and on the disk
+    buffer = io.BytesIO()
+    with NpzStream(buffer, 7, tmp_path) as stream:
+        start = 0
+        for length in lengths:
+            stream.append({key: value[start : start + length] for key, value in ROWS.items()})
+            start += length
+    assert buffer.getvalue() == npz_bytes(ROWS)
+    assert not list(tmp_path.iterdir())
+
+
+def write(file: io.BytesIO, count: int, *rows: dict[str, np.ndarray]) -> None:
+    with NpzStream(file, count) as stream:
+        for arrays in rows:
+            stream.append(arrays)
+
+
+def test_rows_of_another_form_are_refused() -> None:
+    others = [
+        {"samples": ROWS["samples"]},
+        {**ROWS, "samples": ROWS["samples"][:, :2]},
+        {**ROWS, "index": ROWS["index"].astype(np.int32)},
+        {**ROWS, "index": ROWS["index"][:3]},
+    ]
+    for other in others:
+        with pytest.raises(ValueError, match="Received"):
+            write(io.BytesIO(), 14, ROWS, other)
+    for count in (6, 8):
+        with pytest.raises(ValueError, match=rf"{count} rows expected. Received: 7"):
+            write(io.BytesIO(), count, ROWS)
+
+
+def test_an_error_on_the_way_is_the_one_that_is_seen() -> None:
+    class Full(io.BytesIO):
+        def write(self, data: Any) -> int:
+            if self.tell() > 60:  # behind the first member's name
+                raise OSError(28, "No space left on device")
+            return super().write(data)
+
+    with pytest.raises(OSError, match="No space left"):
+        write(Full(), 7, ROWS)
+    with pytest.raises(ValueError, match="rows of"):
+        write(Full(), 7, ROWS, {})

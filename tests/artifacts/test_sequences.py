@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from genkit.artifacts import SAMPLE_KINDS, SampleArtifact, Sequences
-from genkit.artifacts import sequences as module
+from genkit.artifacts import parts as module
 from genkit.artifacts.npz import read_npz
 from genkit.artifacts.parts import Parts
 

@@ -3,6 +3,7 @@ that are killed start at once."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from genkit.artifacts import Images
+from genkit.errors import GenkitError
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.progress import Progress
 from genkit.randomness import uniform
-from genkit.sampling.job import Job, run_job
+from genkit.sampling.job import Job, Shard, run_job
 
 SHAPE = (4, 3, 1)
 LEVELS = 8
@@ -71,17 +73,54 @@ class FakeGenerator:
         return [Images(values, chance, np.asarray(indices, np.int64), LEVELS, labels)]
 
 
+class QuickGenerator(FakeGenerator):
+    """Noise of a whole tile at once, for jobs of very many samples; remembers nothing."""
+
+    def conditions(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
+        return {"class": np.array([int(row.get("class", 0)) for row in rows])}
+
+    def noise(self, seed: int, indices: Sequence[int], chunk: int) -> np.ndarray:
+        return uniform(seed, "fake", indices[0], (len(indices), *SHAPE[1:]), stream=chunk)
+
+
 class Lines(Progress):
     """A line a tile, to be seen from outside."""
 
-    def advance(self, count: int = 1, values: Mapping[str, float] | None = None) -> None:
-        print(f"drawn {count}", flush=True)
+    def __init__(self) -> None:
+        self.drawing = False
+
+    def start(self, label: str, total: int, unit: str, initial: int = 0) -> None:
+        self.drawing = label == "sample"
+
+    def advance(self, count: float = 1, values: Mapping[str, float] | None = None) -> None:
+        if self.drawing:
+            print(f"drawn {count}", flush=True)
+
+    def warn(self, text: str) -> None:
+        print(f"warning {text}", flush=True)
 
 
-def main(folder: str, count: str, in_flight: str, pause: str) -> None:
-    job = Job(int(count), seed=3, in_flight=int(in_flight))
-    run_job(job, Path(folder), FakeGenerator(pause=float(pause)), Lines())
+def main(arguments: list[str]) -> None:
+    """A job of fake samples in a process of its own; an error is its message and exit code."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("count", type=int)
+    parser.add_argument("--in-flight", type=int, default=1)
+    parser.add_argument("--pause", type=float, default=0.0)
+    parser.add_argument("--shard", type=Shard.parse)
+    parser.add_argument("--largest", type=int, help="bytes that a file may have")
+    asked = parser.parse_args(arguments)
+    if asked.largest is not None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (asked.largest, asked.largest))
+    job = Job(asked.count, seed=3, in_flight=asked.in_flight, shard=asked.shard)
+    try:
+        run_job(job, asked.folder, FakeGenerator(pause=asked.pause), Lines())
+    except GenkitError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1:])

@@ -1,12 +1,15 @@
-"""One tile: padding, noise, cancellation."""
+"""One tile: padding, noise, streaming, cancellation."""
 
 from __future__ import annotations
+
+import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
 
 from genkit.family import Chunk, Forced
-from genkit.sampling.driver import sample_tile
+from genkit.sampling.driver import sample_tile, stream_tile, tile_chunks
 from tests.sampling.fake import LEVELS, SHAPE, FakeGenerator
 
 
@@ -48,3 +51,58 @@ def test_a_watcher_sees_every_chunk_and_may_cancel() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         sample_tile(FakeGenerator(2), 0, range(2), [{}] * 2, on_chunk=cancel)
+
+
+def test_chunks_come_as_they_are_drawn_without_their_state() -> None:
+    generator = FakeGenerator(2)
+    drawn: list[int] = []
+    advance = generator.advance
+
+    def counted(*arguments: Any) -> Chunk:
+        drawn.append(1)
+        return advance(*arguments)
+
+    generator.advance = counted  # type: ignore[method-assign]
+    chunks = tile_chunks(generator, 0, range(2), [{}] * 2)
+    first = next(chunks)
+    assert len(drawn) == 1
+    assert (first.state, first.done) == (None, False)
+    rest = list(chunks)
+    (whole,) = sample_tile(FakeGenerator(2), 0, range(2), [{}] * 2)
+    values = np.stack([chunk.values for chunk in [first, *rest]], axis=1)
+    np.testing.assert_array_equal(values, whole.samples)
+
+
+class Long(FakeGenerator):
+    """A long sample whose chunks are large."""
+
+    length, size = 100, 2**18
+
+    def advance(
+        self, state: Any, noise: np.ndarray, forced: Forced | None, conditions: Any
+    ) -> Chunk:
+        values = np.zeros((1, self.size), np.uint8)
+        return Chunk(values, values, state + 1, state + 1 == self.length)
+
+
+def test_a_writer_takes_chunks_that_nobody_keeps() -> None:
+    generator = Long(tile=1)
+    tracemalloc.start()
+    taken: list[int] = []
+    count = stream_tile(generator, 0, range(1), [{}], lambda chunk: taken.append(chunk.values.size))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count == len(taken) == Long.length
+    assert sum(taken) == Long.length * Long.size
+    assert peak < 5 * Long.size
+
+
+def test_a_writer_that_is_gone_ends_the_tile() -> None:
+    generator = FakeGenerator(2)
+
+    def gone(chunk: Chunk) -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        stream_tile(generator, 0, range(2), [{}] * 2, gone)
+    assert generator.asked == [[0, 1]]

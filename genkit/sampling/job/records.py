@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from genkit.errors import UsageError
+from genkit.errors import Problem, UsageError
 from genkit.files import file_sha256, read_json_object, write_json
 from genkit.sampling.fingerprint import differences, digest
 from genkit.sampling.job.description import Shard
@@ -139,6 +139,15 @@ def refuse_other_counts(folder: Path, shard: Shard) -> None:
             f"--shard {shard}. Give --shard I/{other.of}, or leave --shard out to draw all that "
             f"is missing; to deal the tiles anew, remove {folder / SHARDS} while no shard runs."
         )
+
+
+def other_fingerprint(folder: Path, fingerprint: Mapping[str, Any]) -> list[Problem]:
+    """How a shard that is finished in `folder` was drawn otherwise; empty where none was."""
+    for shard in known_shards(folder):
+        there = (_object(folder / shard_record(shard)) or {}).get("fingerprint", fingerprint)
+        if isinstance(there, Mapping) and (found := differences(there, fingerprint)):
+            return found
+    return []
 
 
 def write_shard_record(folder: Path, shard: Shard, facts: Mapping[str, Any]) -> Path:

@@ -81,6 +81,7 @@ class _Call:
                 stack.enter_context(locked(self.folder, self.job.shard))
                 records.claim(self.folder, self.settings)
                 found = self._scan()
+                self._warn_of_mixture()
             self._refuse_mixture(found)
             self._draw(found.missing)
             with storing(self.folder):
@@ -152,6 +153,16 @@ class _Call:
             "draws. Give --allow-mixed to go on all the same; job.json then says so.",
             differences(there.fingerprint, self.stamp.fingerprint),
         )
+
+    def _warn_of_mixture(self) -> None:
+        """Shards may well be drawn under different fingerprints, if that is what is wanted."""
+        if self.job.shard is None or self.allow_mixed:
+            return
+        if found := records.other_fingerprint(self.folder, self.stamp.fingerprint):
+            self.progress.warn(
+                "other shards were drawn under other versions or settings, or on another machine, "
+                f"so that --merge will need --allow-mixed ({'; '.join(map(str, found))})"
+            )
 
     def _draw(self, missing: array[int]) -> None:
         def keep(indices: range, artifact: Any) -> None:
