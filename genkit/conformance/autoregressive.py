@@ -13,7 +13,12 @@ from genkit import backend
 from genkit.conformance.dependence import dependence_checks, measure, random_images, vectors
 from genkit.conformance.suite import TILE, Suite
 from genkit.family import Check, SampleSettings
-from genkit.sampling.raster import IncrementalGenerator, NaiveGenerator, RasterNetwork
+from genkit.sampling.raster import (
+    IncrementalGenerator,
+    NaiveGenerator,
+    RasterNetwork,
+    fixed_point_generator,
+)
 
 
 def raster_checks(model: RasterNetwork) -> list[Check]:
@@ -33,6 +38,7 @@ class RasterSuite(Suite):
             NaiveGenerator(model, settings),
             incremental.conditions([{}] * TILE, 0),
             int(np.prod(model.shape)),
+            {"fixed_point_": fixed_point_generator(model, settings, with_logits=True)},
         )
         self.model = model
         self._forms = {

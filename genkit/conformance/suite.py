@@ -1,24 +1,25 @@
 """What holds for every exact sampler, whatever the shape of what it draws.
 
-A suite draws one tile with the incremental sampler and compares it with the parallel network and
-with the naive sampler, on present and on random weights.
+A suite draws one tile with each sampler and compares it with the parallel network and with the
+naive sampler, on present and on random weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from keras import ops
 
+from genkit.conformance.comparing import most_near_ties, relative, verdicts
 from genkit.conformance.weights import random_weights
 from genkit.family import Check, Chunk, Forced
-from genkit.sampling.decoding import Decoding, draw, edge_distance
+from genkit.sampling.decoding import Decoding, draw
 
 TILE = 16  # large enough to be computed in two threads
 FLOAT_LIMIT = 1e-4  # of logits, relative to their largest size; rounding reaches 5e-5
-NEAR_TIE = 1e-5  # a draw this close to an edge may fall on either side
 SEED = 7
 NAIVE_VALUES = 256  # larger samples check the naive sampler through one forward pass
 
@@ -32,13 +33,21 @@ class Suite:
             extras of its chunks, and draws given values one by one.
         conditions: arrays of the tile.
         values: of one sample.
+        others: further generators that keep logits, by the prefix of their checks.
     """
 
     def __init__(
-        self, variables: Sequence[Any], incremental: Any, naive: Any, conditions: Any, values: int
+        self,
+        variables: Sequence[Any],
+        incremental: Any,
+        naive: Any,
+        conditions: Any,
+        values: int,
+        others: Mapping[str, Any] | None = None,
     ) -> None:
         self.variables, self.conditions, self.values = variables, conditions, values
         self.incremental, self.naive = incremental, naive
+        self.samplers = {"": incremental, **(others or {})}
 
     def random(self, draw: int) -> np.ndarray:
         """Random values of a tile, int32."""
@@ -54,14 +63,22 @@ class Suite:
 
     def checks(self) -> list[Check]:
         """Every proof of this suite. Weights are put back afterwards."""
+        ties = most_near_ties(TILE * self.values * len(self.samplers))
         return [
             Check("incremental_logits", FLOAT_LIMIT, self.over_weights(self.incremental_logits)),
             Check("xla_logits", FLOAT_LIMIT, self.over_weights(self.xla_logits)),
-            Check("sampler_differences", 0.0, self.over_weights(self.sampler_differences)),
-            Check("log_prob", FLOAT_LIMIT, self.over_weights(self.log_prob)),
-            Check("forced_changes", 0.0, self.forced_changes),
-            Check("repeat_differences", 0.0, self.repeat_differences),
+            *(check for item in self.samplers.items() for check in self._sampler_checks(*item)),
+            Check("near_ties", float(ties), self.near_ties),
         ]
+
+    def _sampler_checks(self, prefix: str, generator: Any) -> Iterator[Check]:
+        def over(run: Callable[[Any], float]) -> Callable[[], float]:
+            return self.over_weights(lambda: run(generator))
+
+        yield Check(f"{prefix}sampler_differences", 0.0, over(self.sampler_differences))
+        yield Check(f"{prefix}log_prob", FLOAT_LIMIT, over(self.log_prob))
+        yield Check(f"{prefix}forced_changes", 0.0, lambda: self.forced_changes(generator))
+        yield Check(f"{prefix}repeat_differences", 0.0, lambda: self.repeat_differences(generator))
 
     def over_weights(self, run: Callable[[], float]) -> Callable[[], float]:
         """Largest value over the present weights and one random draw."""
@@ -108,13 +125,19 @@ class Suite:
         values = self.random(6)
         return relative(self.parallel(values), self.parallel(values, xla=False))
 
-    def sampler_differences(self) -> float:
+    def sampler_differences(self, generator: Any) -> float:
         """Samples whose first difference from the naive sampler is no certified near-tie."""
-        chunks = self.roll(self.incremental)
+        return float(self._compared(generator)["different"])
+
+    def near_ties(self) -> float:
+        """Samples of all samplers whose first difference is a certified near-tie."""
+        return float(sum(self._compared(one)["near_tie"] for one in self.samplers.values()))
+
+    def _compared(self, generator: Any) -> Counter[str]:
+        chunks = self.roll(generator)
         values, noise = self.drawn(chunks), self.noise(len(chunks))
         reference = self._reference(values, noise)
-        every = (values, reference, noise, self.logits(chunks), self.parallel(values))
-        return float(sum(not certified(*sample) for sample in zip(*every, strict=True)))
+        return verdicts(values, reference, noise, self.logits(chunks), self.parallel(values))
 
     def _reference(self, values: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """What the naive sampler draws. For large samples: what it would draw at each position
@@ -124,9 +147,9 @@ class Suite:
         found = draw(self.parallel(values), noise, Decoding())
         return np.asarray(ops.convert_to_numpy(found))
 
-    def log_prob(self) -> float:
-        """Difference of the sampler's log-probability from the parallel one, relative."""
-        chunks = self.roll(self.incremental)
+    def log_prob(self, generator: Any) -> float:
+        """Difference of a sampler's log-probability from the parallel one, relative."""
+        chunks = self.roll(generator)
         values, mine = self.drawn(chunks), self.joined([chunk.log_prob for chunk in chunks])
         logits = self.parallel(values).astype(np.float64)
         logits -= logits.max(-1, keepdims=True)
@@ -134,37 +157,15 @@ class Suite:
         theirs = np.take_along_axis(chances, values[..., None], -1)[..., 0]
         return relative(*(p.astype(np.float64).reshape(TILE, -1).sum(1) for p in (mine, theirs)))
 
-    def forced_changes(self) -> float:
+    def forced_changes(self, generator: Any) -> float:
         """Given values that a completion changed; 1 more if it left the rest undrawn."""
         values, mask = self.random(8), self.random(9) % 2
-        completed = self.drawn(self.roll(self.incremental, Forced(values, mask)))
+        completed = self.drawn(self.roll(generator, Forced(values, mask)))
         changed = np.sum((completed != values) & (mask == 1))
         untouched = np.array_equal(completed[mask == 0], values[mask == 0])
         return float(changed + untouched)
 
-    def repeat_differences(self) -> float:
+    def repeat_differences(self, generator: Any) -> float:
         """Values that differ when a tile is drawn twice."""
-        once, again = (self.drawn(self.roll(self.incremental)) for _ in range(2))
+        once, again = (self.drawn(self.roll(generator)) for _ in range(2))
         return float(np.sum(once != again))
-
-
-def certified(mine: np.ndarray, theirs: np.ndarray, noise: np.ndarray, *logits: np.ndarray) -> bool:
-    """Whether two samples are equal or first differ at a near-tie in both samplers' logits.
-
-    Args:
-        mine, theirs: values, of any shape. noise: the shared uniform numbers, same shape.
-        logits: `(..., K)` of each sampler after the same earlier values.
-    """
-    different = np.flatnonzero(mine != theirs)
-    if not len(different):
-        return True
-    first = int(different[0])
-    u = float(noise.reshape(-1)[first])
-    rows = [scores.reshape(-1, scores.shape[-1])[first] for scores in logits]
-    return all(edge_distance(row, u, Decoding()) <= NEAR_TIE for row in rows)
-
-
-def relative(left: np.ndarray, right: np.ndarray) -> float:
-    """Largest difference in units of the largest size, at least 1."""
-    scale = max(1.0, float(np.max(np.abs(right))))
-    return float(np.max(np.abs(left.astype(np.float64) - right.astype(np.float64)))) / scale

@@ -30,6 +30,7 @@ PROVED = {
     "log_prob",
     "forced_changes",
     "repeat_differences",
+    "near_ties",
 }
 
 

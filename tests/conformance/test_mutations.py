@@ -12,7 +12,8 @@ from keras import ops
 from genkit.conformance.autoregressive import raster_checks
 from genkit.layers import gated
 from genkit.layers.colour import centre_mask, group_index
-from genkit.models.gated_pixelcnn import sampling
+from genkit.models.gated_pixelcnn import rows, sampling
+from genkit.sampling.raster import fixed_point
 from tests import densities
 
 Mutation = Callable[[Any, pytest.MonkeyPatch], None]
@@ -126,6 +127,20 @@ def steps_compute_unrounded_values(network: Any, patch: pytest.MonkeyPatch) -> N
     patch.setattr(sampling, "centred", lambda v, levels, dtype: right(v, levels, dtype) + 0.05)
 
 
+def proposals_accepted_unseen(network: Any, patch: pytest.MonkeyPatch) -> None:
+    """What is drawn from a wrong proposal is no sample."""
+
+    def agreement(proposed: Any, drawn: Any) -> Any:
+        values = int(np.prod(drawn.shape[1:]))
+        return ops.full(drawn.shape[:1], values, "int32")
+
+    patch.setattr(fixed_point, "agreement", agreement)
+
+
+def proposals_forget_the_rows_above(network: Any, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(rows.ParallelRows, "advance", lambda self, state, row: state)
+
+
 MUTATIONS = [
     (first_mask_b, GREY, {"causality_gradient", "causality_change"}),
     (colours_reversed, COLOUR, {"causality_gradient", "causality_change"}),
@@ -144,6 +159,16 @@ MUTATIONS = [
     (step_forgets_the_rows_above, GREY, {"incremental_logits"}),
     (step_swaps_gates, GREY, {"incremental_logits"}),
     (steps_compute_unrounded_values, GREY, {"incremental_logits"}),
+    (
+        proposals_accepted_unseen,
+        GREY,
+        {"fixed_point_sampler_differences", "fixed_point_log_prob"},
+    ),
+    (
+        proposals_forget_the_rows_above,
+        GREY,
+        {"fixed_point_sampler_differences", "fixed_point_log_prob"},
+    ),
 ]
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "RasterNetwork",
     "RowFixedPoint",
     "RowNetwork",
+    "fixed_point_generator",
     "make_generator",
 ]
 
