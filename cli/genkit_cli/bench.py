@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,8 @@ def command(reference: str, tiles: str, seconds: float, plot: Path | None, as_js
 
     `ratio` is the time of a sampler over the faster forward pass, XLA or not.
     """
+    # How long compilation takes is a figure; programs of earlier runs would hide it.
+    os.environ["GENKIT_COMPILATION_CACHE"] = "off"
     from genkit.opening import open_any
     from genkit_cli.bars import Bars
 

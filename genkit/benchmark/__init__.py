@@ -5,6 +5,7 @@ from __future__ import annotations
 from genkit.benchmark.linear import linear_row, raster_lengths
 from genkit.benchmark.raster import raster_workloads
 from genkit.benchmark.rows import SECONDS, Benchmark, run_all, with_speedups
+from genkit.benchmark.sequence import sequence_workloads
 from genkit.benchmark.training import training_workload
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "raster_lengths",
     "raster_workloads",
     "run_all",
+    "sequence_workloads",
     "training_workload",
     "with_speedups",
 ]

@@ -55,10 +55,10 @@ def _workload(
     if isinstance(generator, NaiveGenerator) and count > NAIVE_VALUES:
         run, share = _few_values(generator, NAIVE_SAMPLE), NAIVE_SAMPLE / count
         return Workload(sampler, tile, tile * count, run, forward, share=share)
-    return Workload(sampler, tile, tile * count, _tile_after_tile(generator), forward)
+    return Workload(sampler, tile, tile * count, tile_after_tile(generator), forward)
 
 
-def _tile_after_tile(generator: Any) -> Callable[[], Any]:
+def tile_after_tile(generator: Any) -> Callable[[], Any]:
     """Each call draws the next tile: the noise of a tile drawn before would be at hand."""
     tile = generator.settings.tile
     starts = itertools.count(0, tile)
@@ -80,7 +80,7 @@ def _few_values(generator: NaiveGenerator, count: int) -> Callable[[], Any]:
         values, drawn = state["values"], None
         for at in itertools.islice(np.ndindex(*generator.model.shape), count):
             empty = np.zeros(generator.settings.tile, np.int32)
-            uniform = noise[:, at[1], at[2]]
+            uniform = noise[:, 0, at[1], at[2]]
             values, drawn, _ = generator.value(values, state["vector"], at, uniform, empty, empty)
         return drawn
 
