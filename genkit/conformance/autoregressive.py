@@ -53,4 +53,4 @@ class RasterSuite(Suite):
         return np.asarray(ops.convert_to_numpy(found))
 
     def joined(self, parts: Sequence[Any]) -> np.ndarray:
-        return np.stack([ops.convert_to_numpy(part) for part in parts], axis=1)
+        return np.concatenate([ops.convert_to_numpy(part) for part in parts], axis=1)

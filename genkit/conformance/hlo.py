@@ -51,10 +51,13 @@ class Program:
     computations: dict[str, list[Instruction]]
     entry: str
 
-    def loop_copies(self, at_least: int = 1) -> list[Instruction]:
+    def loop_copies(self, at_least: int = 1, innermost: bool = False) -> list[Instruction]:
         """Copies of at least so many bytes that a step of any loop makes.
 
         Copies within a fusion that computes something are none: the fusion reads elsewhere.
+
+        Args:
+            innermost: look only at loops that hold no further one.
         """
         bodies = [
             instruction.called
@@ -62,6 +65,8 @@ class Program:
             for instruction in instructions
             if instruction.opcode == "while"
         ]
+        if innermost:
+            bodies = [called for called in bodies if not self._holds_a_loop(called)]
         reached = {name for called in bodies for name in self._reached(*called)}
         return self._copies(sorted(reached), at_least)
 
@@ -74,6 +79,10 @@ class Program:
         """How many loops there are."""
         every = [i for instructions in self.computations.values() for i in instructions]
         return sum(instruction.opcode == "while" for instruction in every)
+
+    def _holds_a_loop(self, called: tuple[str, ...]) -> bool:
+        every = (i for name in self._reached(*called) for i in self.computations[name])
+        return any(instruction.opcode == "while" for instruction in every)
 
     def _copies(self, names: list[str], at_least: int) -> list[Instruction]:
         found = [i for name in names for i in self.computations[name] if self._is_copy(i)]

@@ -1,8 +1,7 @@
 """Masked convolutions of images, each with a parallel view and the pieces of its step view.
 
-`call` sees all positions. The step view of a layer is made of its kernels cut by colour group:
-the taps on earlier pixels, which never wait for the current one, and the centre tap, which is
-computed group by group. Both views use the same variables.
+`call` sees all positions. The step view of a network is made of the same masked kernels, cut by
+colour group: see `genkit.models.gated_pixelcnn.kernels`.
 """
 
 from __future__ import annotations
@@ -65,14 +64,6 @@ class GroupedDense(keras.Layer):
 
     def call(self, x: Any) -> Any:
         return ops.matmul(x, self.masked_kernel()) + ops.cast(self.bias, self.compute_dtype)
-
-    def group_weights(self, group: int) -> tuple[Any, Any]:
-        """Kernel from groups <= `group` to the maps of `group`, and their bias."""
-        rows = int(np.sum(group_index(self.input_width, self.groups) <= group))
-        columns = group_columns(self.units, self.groups, self.gates, group)
-        kernel = ops.take(self.masked_kernel()[:rows], columns, axis=1)
-        bias = ops.take(ops.cast(self.bias.value, self.compute_dtype), columns)
-        return kernel, bias
 
     def get_config(self) -> dict[str, Any]:
         own = {"units": self.units, "groups": self.groups, "gates": self.gates}
@@ -140,15 +131,6 @@ class RowConvolution(keras.Layer):
     def left_weights(self) -> Any:
         """`((n // 2) * C_in, gates * units)`: taps on earlier pixels, leftmost first."""
         return ops.reshape(self.masked_kernel()[:-1], (-1, self.gates * self.units))
-
-    def centre_weights(self, group: int) -> Any:
-        """Centre tap to the maps of `group` from the groups it may see, or None for none."""
-        index = group_index(self.input_width, self.groups)
-        rows = int(np.sum(index < group if self.kind == "A" else index <= group))
-        if rows == 0:
-            return None
-        columns = group_columns(self.units, self.groups, self.gates, group)
-        return ops.take(self.masked_kernel()[-1, :rows], columns, axis=1)
 
     def get_config(self) -> dict[str, Any]:
         own = {

@@ -98,13 +98,13 @@ def sampler_copies(width: int, **settings: Any) -> list[hlo.Instruction]:
     """Copies of at least 64 bytes that each pixel of a row makes."""
     learner = densities.fresh(data={"size": width, **settings}, model={"layers": 2})
     rows, variables, tile = learner.view.row_sampler(Decoding()), learner.view.variables, 5
-    shape = (tile, width, learner.view.shape[2])
+    shape = (tile, 2, width, learner.view.shape[2])
     begin = backend.compile(lambda vector: rows.begin(tile, vector), variables)
-    state = keras.tree.map_structure(densities.array, begin(np.zeros((tile, 1), np.float32)))
+    begun = keras.tree.map_structure(densities.array, begin(np.zeros((tile, 1), np.float32)))
     inputs = (np.zeros(shape, np.float32), np.zeros(shape, np.int32), np.zeros(shape, np.int32))
-    program = hlo.read(backend.optimised_hlo(rows.advance, variables, state, *inputs))
-    assert program.loops == 1
-    return program.loop_copies(at_least=64)
+    program = hlo.read(backend.optimised_hlo(rows.advance, [], *begun, *inputs))
+    assert program.loops == 2  # pixels within rows
+    return program.loop_copies(at_least=64, innermost=True)
 
 
 @pytest.mark.parametrize("settings", [{}, {"channels": 3}], ids=["grey", "colour"])

@@ -13,6 +13,7 @@ from genkit.conformance.autoregressive import raster_checks
 from genkit.layers import gated
 from genkit.layers.colour import centre_mask, group_index
 from genkit.models.gated_pixelcnn import rows, sampling
+from genkit.models.gated_pixelcnn.kernels import Kernels
 from genkit.sampling.raster import fixed_point
 from tests import densities
 
@@ -101,24 +102,33 @@ def narrow_vertical_kernel(network: Any, patch: pytest.MonkeyPatch) -> None:
 
 
 def step_with_a_wrong_bias(network: Any, patch: pytest.MonkeyPatch) -> None:
-    right = network.hidden.group_weights
-    patch.setattr(
-        network.hidden, "group_weights", lambda g: (right(g)[0], right(g)[1] * 0.0 + 0.01)
-    )
+    right = Kernels.prepare
+
+    def prepare(self: Kernels) -> dict[str, Any]:
+        found = right(self)
+        hidden = [(kernel, bias * 0.0 + 0.01) for kernel, bias in found["hidden"]]
+        return {**found, "hidden": hidden}
+
+    patch.setattr(Kernels, "prepare", prepare)
 
 
 def step_forgets_the_rows_above(network: Any, patch: pytest.MonkeyPatch) -> None:
-    layer = network.blocks[0].vertical
-    right = layer.step
-    patch.setattr(layer, "step", lambda row, above: right(row, ops.zeros_like(above)))
+    right = sampling.RowSampler._vertical
+
+    def forgetful(self: Any, row: Any, above: Any, *rest: Any) -> Any:
+        return right(self, row, [ops.zeros_like(maps) for maps in above], *rest)
+
+    patch.setattr(sampling.RowSampler, "_vertical", forgetful)
 
 
 def step_swaps_gates(network: Any, patch: pytest.MonkeyPatch) -> None:
+    right = sampling.gate_halved
+
     def swapped(maps: Any) -> Any:
         filters, gates = ops.split(maps, 2, axis=-1)
-        return gated.gate(ops.concatenate([gates, filters], axis=-1))
+        return right(ops.concatenate([gates, filters], axis=-1))
 
-    patch.setattr(sampling, "gate", swapped)
+    patch.setattr(sampling, "gate_halved", swapped)
 
 
 def steps_compute_unrounded_values(network: Any, patch: pytest.MonkeyPatch) -> None:

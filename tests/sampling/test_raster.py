@@ -39,14 +39,14 @@ def drawn(settings: Any, indices: range = range(TILE), seed: int = 5, forced: An
 def noise_of(settings: Any, index: int, seed: int = 5) -> np.ndarray:
     """The uniform numbers of one sample, `(H, W, C)`."""
     source = generator(settings)
-    rows = range(densities.learner(**settings).view.shape[0])
-    return np.concatenate([source.noise(seed, [index], row) for row in rows])
+    chunks = range(source.chunks or 0)
+    return np.concatenate([source.noise(seed, [index], chunk)[0] for chunk in chunks])
 
 
 def test_noise_belongs_to_seed_sample_and_row() -> None:
-    source = generator(COLOUR)
+    source = generator(COLOUR, sampler="naive")  # a row a chunk
     rows = [source.noise(5, range(4, 8), row) for row in range(3)]
-    assert rows[0].shape == (TILE, 3, 3)
+    assert rows[0].shape == (TILE, 1, 3, 3)
     assert rows[0].dtype == np.float32
     for row in range(3):
         np.testing.assert_array_equal(source.noise(5, [6, 9, 0, 1], row)[0], rows[row][2])

@@ -1,19 +1,17 @@
-"""The Gated PixelCNN one row at a time: the step view of the whole network.
+"""The Gated PixelCNN some rows at a time: the step view of the whole network.
 
 The vertical stack advances row by row with the rows above cached; the horizontal stack pixel by
-pixel and, inside a pixel, colour group by colour group. What depends on earlier pixels only, the
-links and the left taps of all layers, is taken in batched products before the sequential chain.
+pixel and, inside a pixel, colour by colour. How the work is cut into few products is in
+`genkit.models.gated_pixelcnn.kernels`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from keras import ops
 
-from genkit.layers.gated import gate
-from genkit.layers.masked import group_columns
+from genkit.models.gated_pixelcnn.kernels import Kernels, gate_halved
 from genkit.models.gated_pixelcnn.network import GatedPixelCNN, centred
 from genkit.sampling.decoding import Decoding, choose, logits_type
 
@@ -37,201 +35,205 @@ class RowSampler:
         keep_logits: bool = False,
     ) -> None:
         self.network = network
+        self.kernels = Kernels(network)
         self.keep_logits = keep_logits
         self.height, self.width = height, width
         self.decoding = decoding
-        self.colours = network.channels
-        maps = network.sizes["width"]
-        columns = [group_columns(maps, self.colours, 2, g) for g in range(self.colours)]
-        # Filter and gate maps of one colour lie side by side: a group is one slice.
-        self.order = np.concatenate(columns)
-        self.cuts = np.cumsum([0, *(len(c) for c in columns)])
+        self.dtype = network.compute_dtype
+        self.float_type = logits_type(self.dtype)
 
-    def begin(self, batch: int, vector: Any) -> dict[str, Any]:
-        """State before the first row: zeros above, and the biases of the condition."""
-        network, dtype = self.network, self.network.compute_dtype
-        rows, for_vertical, for_horizontal = [], [], []
-        maps = network.sizes["width"]
+    def begin(self, batch: int, vector: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What stays for the whole image, kernels and biases; the state before the first row."""
+        network, maps = self.network, self.network.sizes["width"]
+        rows, above = [], []
         for i, block in enumerate(network.blocks):
             inputs = network.channels if i == 0 else maps
-            rows.append(ops.zeros((batch, block.vertical.above, self.width, inputs), dtype))
-            biases = [ops.zeros((batch, 2 * maps), dtype)] * 2
-            if block.condition is not None:
-                biases = block.condition(vector)
-            for_vertical.append(biases[0])
-            for_horizontal.append(biases[1])
-        above = ops.zeros((len(network.blocks), batch, self.width, 2 * maps), dtype)
-        return {
-            "rows": tuple(rows),
-            "above": above,
-            "vertical_bias": ops.stack(for_vertical),
-            "horizontal_bias": ops.stack(for_horizontal),
-        }
+            shape = (batch, block.vertical.above, self.width, inputs)
+            rows.append(ops.zeros(shape, self.dtype))
+            above.append(ops.zeros((batch, self.width, 2 * maps), self.dtype))
+        biases = self.kernels.biases(batch, vector)
+        kernels = self.kernels.prepare()
+        return {"kernels": kernels, "biases": biases}, {"rows": rows, "above": above}
 
     def advance(
-        self, state: dict[str, Any], noise: Any, forced: Any, mask: Any
+        self, fixed: dict[str, Any], state: Any, noise: Any, forced: Any, mask: Any
     ) -> tuple[Any, Any, Any, dict[str, Any]]:
-        """One row.
+        """Some rows.
 
         Args:
-            state: from `begin` or the row above.
-            noise: `(B, W, C)` uniform numbers. forced, mask: `(B, W, C)` integers; where the
-                mask is 1 the forced value is taken.
+            fixed: from `begin`. state: from `begin` or the rows above.
+            noise: `(B, R, W, C)` uniform numbers. forced, mask: `(B, R, W, C)` integers; where
+                the mask is 1 the forced value is taken.
 
         Returns:
-            values `(B, W, C)` int32, their log-probability (nats, temperature 1), logits
-            `(B, W, C, levels)` or None, and the state of the next row.
+            values `(B, R, W, C)` int32, their log-probability (nats, temperature 1), logits
+            `(B, R, W, C, levels)` or None, and the state of the next row.
         """
-        values, log_prob, logits = self._row(self._links(state), noise, forced, mask)
-        row = centred(values, self.network.levels, self.network.compute_dtype)
-        rows, above = self._vertical(row, state)
-        return values, log_prob, logits, {**state, "rows": rows, "above": above}
+        kernels, biases = fixed["kernels"], fixed["biases"]
+        batch, count = int(noise.shape[0]), int(noise.shape[1])
+        colours, levels = self.network.channels, self.network.levels
+        given = tuple(ops.transpose(a, (1, 2, 0, 3)) for a in (noise, forced, mask))
+        shape = (count, self.width, batch, colours)
+        drawn = [ops.zeros(shape, "int32"), ops.zeros(shape, self.float_type)]
+        if self.keep_logits:
+            drawn.append(ops.zeros((*shape, levels), self.float_type))
 
-    def _links(self, state: dict[str, Any]) -> Any:
-        """What the vertical stack and the condition add to each gate: `(W, layers, B, 2p)`."""
-        blocks, dtype = self.network.blocks, self.network.compute_dtype
-        kernels = ops.stack([ops.cast(b.link.kernel.value, dtype) for b in blocks])
-        biases = ops.stack([ops.cast(b.link.bias.value, dtype) for b in blocks])
-        layers, batch, width, maps = state["above"].shape
-        flat = ops.reshape(state["above"], (layers, batch * width, maps))
-        links = ops.reshape(ops.matmul(flat, kernels), (layers, batch, width, maps))
-        links = links + biases[:, None, None] + state["horizontal_bias"][:, :, None]
-        return ops.transpose(ops.take(links, self.order, axis=-1), (2, 0, 1, 3))
+        def row(r: Any, rows: Any, above: Any, drawn: Any) -> Any:
+            links = [
+                ops.matmul(maps, kernel)
+                for maps, kernel in zip(above, kernels["link"], strict=True)
+            ]
+            drawn = self._row(kernels, biases, links, given, drawn, r)
+            values = ops.transpose(_at(drawn[0], r), (1, 0, 2))
+            rows, above = self._vertical(centred(values, levels, self.dtype), rows, kernels, biases)
+            return r + 1, rows, above, drawn
 
-    def _vertical(self, row: Any, state: dict[str, Any]) -> tuple[tuple[Any, ...], Any]:
-        """Advance the vertical stack by the finished row `(B, W, C)`."""
-        maps, rows, above = row, [], []
-        for i, block in enumerate(self.network.blocks):
-            before_gate, kept = block.vertical.step(maps, state["rows"][i])
-            rows.append(kept)
-            above.append(before_gate)
-            maps = gate(before_gate + state["vertical_bias"][i][:, None])
-        return tuple(rows), ops.stack(above)
-
-    def _row(self, links: Any, noise: Any, forced: Any, mask: Any) -> tuple[Any, Any, Any]:
-        """The pixels of a row, from left to right."""
-        weights = _Weights(self.network, self.order)
-        batch, dtype = int(noise.shape[0]), self.network.compute_dtype
-        inputs = [ops.transpose(a, (1, 0, 2)) for a in (noise, forced, mask)]
-        layers, maps = len(self.network.blocks), self.network.sizes["width"]
-        float_type = logits_type(dtype)
         start = (
             ops.zeros((), "int32"),
-            ops.zeros((self.width, batch, self.colours), "int32"),
-            ops.zeros((self.width, batch, self.colours), float_type),
-            (ops.zeros((self.width, batch, self.colours, self.network.levels), float_type),)
-            if self.keep_logits
-            else (),
-            ops.zeros((batch, weights.taps[0], self.colours), dtype),
-            ops.zeros((max(layers - 1, 1), batch, weights.taps[1], maps), dtype),
+            tuple(state["rows"]),
+            tuple(state["above"]),
+            tuple(drawn),
+        )
+        _, rows, above, drawn = ops.while_loop(
+            lambda r, *rest: r < count, row, start, maximum_iterations=count
+        )
+        state = {"rows": list(rows), "above": list(above)}
+        values, log_prob = (ops.transpose(a, (2, 0, 1, 3)) for a in drawn[:2])
+        logits = ops.transpose(drawn[2], (2, 0, 1, 3, 4)) if self.keep_logits else None
+        return values, log_prob, logits, state
+
+    def _vertical(
+        self, row: Any, state: Any, kernels: Any, biases: Any
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Advance the vertical stack by the finished row `(B, W, C)`."""
+        maps, rows, above = row, [], []
+        for i in range(len(self.network.blocks)):
+            kernel, bias = kernels["vertical"][i]
+            both = ops.concatenate([state[i], maps[:, None]], axis=1)
+            side = int(kernel.shape[1]) // 2
+            padded = ops.pad(both, ((0, 0), (0, 0), (side, side), (0, 0)))
+            before_gate = ops.conv(padded, kernel, padding="valid", data_format="channels_last")
+            before_gate = before_gate[:, 0] + bias
+            rows.append(both[:, 1:])
+            above.append(before_gate)
+            maps = gate_halved(before_gate + biases["vertical"][i][:, None])
+        return tuple(rows), tuple(above)
+
+    def _row(self, kernels: Any, biases: Any, links: Any, given: Any, drawn: Any, r: Any) -> Any:
+        """The pixels of row r, from left to right: `drawn` with that row filled."""
+        network = self.network
+        batch, layers = int(given[0].shape[2]), len(network.blocks)
+        reach, taps = network.blocks[0].horizontal.left, network.sizes["kernel"] // 2
+        units = 2 * network.sizes["width"]
+        start = (
+            ops.zeros((), "int32"),
+            drawn,
+            ops.zeros((batch, reach, network.channels), self.dtype),
+            tuple(_column(maps, 0) for maps in links),
+            tuple(
+                tuple(ops.zeros((batch, units), self.dtype) for _ in range(taps - 1))
+                for _ in range(layers - 1)
+            ),
         )
 
-        def body(i: Any, values: Any, log_prob: Any, logits: Any, left: Any, maps: Any) -> Any:
-            hoisted = _at(links, i) + weights.left_taps(left, maps)
-            given = [_at(array, i) for array in inputs]
-            pixel, inside = self._pixel(weights, hoisted, *given)
-            chosen, chance, scores = (ops.stack(part, axis=1) for part in zip(*pixel, strict=True))
-            new = ops.expand_dims(centred(chosen, self.network.levels, dtype), 1)
-            left = ops.concatenate([left[:, 1:], new], axis=1)
-            if inside is not None:
-                maps = ops.concatenate([maps[:, :, 1:], inside[:, :, None]], axis=2)
-            return (
-                i + 1,
-                _put(values, chosen, i),
-                _put(log_prob, chance, i),
-                tuple(_put(buffer, scores, i) for buffer in logits),
-                left,
-                maps,
+        def pixel(i: Any, drawn: Any, values: Any, above: Any, left: Any) -> Any:
+            hoisted = [maps + bias for maps, bias in zip(above, biases["horizontal"], strict=True)]
+            first = ops.matmul(ops.reshape(values, (batch, -1)), kernels["first_left"])
+            hoisted[0] = hoisted[0] + first
+            found, new, pushed = self._pixel(kernels, hoisted, *(_at(_at(a, r), i) for a in given))
+            drawn = tuple(
+                _put(buffer, ops.stack(part, axis=1), r, i)
+                for buffer, part in zip(drawn, zip(*found, strict=True), strict=True)
             )
+            values = ops.concatenate([values[:, 1:], new[:, None]], axis=1)
+            # Taken one pixel ahead: with a traced index among its operands XLA does not
+            # vectorise a gate.
+            following = ops.minimum(i + 1, self.width - 1)
+            above = [_column(maps, following) for maps in links]
+            for layer in range(1, layers):
+                now, left_over = _shifted(left[layer - 1], pushed[layer - 1], units)
+                above[layer] = above[layer] + now
+                left = (*left[: layer - 1], left_over, *left[layer:])
+            return i + 1, drawn, values, tuple(above), left
 
-        done = ops.while_loop(
-            lambda i, *rest: i < self.width, body, start, maximum_iterations=self.width
-        )
-        values, log_prob, logits = done[1:4]
-        return (
-            ops.transpose(values, (1, 0, 2)),
-            ops.transpose(log_prob, (1, 0, 2)),
-            ops.transpose(logits[0], (1, 0, 2, 3)) if logits else None,
-        )
+        return ops.while_loop(
+            lambda i, *rest: i < self.width, pixel, start, maximum_iterations=self.width
+        )[1]
 
     def _pixel(
-        self, weights: _Weights, hoisted: Any, noise: Any, forced: Any, mask: Any
-    ) -> tuple[list[tuple[Any, Any, Any]], Any]:
+        self, kernels: Any, hoisted: list[Any], noise: Any, forced: Any, mask: Any
+    ) -> tuple[list[tuple[Any, ...]], Any, list[Any]]:
         """One pixel, colour by colour.
 
+        Each colour's maps are multiplied at once by all that reads them: the later colours of
+        the same pixel, and the pixels on the right.
+
         Returns:
-            per colour (value, log-probability, logits), and the maps that the left taps of the
-            next pixels need: `(layers - 1, B, p)`, or None with a single layer.
+            per colour (value, log-probability, logits if kept); the new values, centred,
+            `(B, C)`; per layer but the first the products for the pixels on the right.
         """
-        layers = len(self.network.blocks)
-        gated: list[list[Any]] = [[] for _ in range(layers)]
-        maps: list[list[Any]] = [[] for _ in range(layers)]
-        hidden: list[Any] = []
+        cuts, layers = self.kernels, len(self.network.blocks)
+        inner = [_Pending() for _ in range(layers)]
+        outer = [_Pending() for _ in range(layers)]
+        hidden, scores = _Pending(), _Pending()
+        pushed: list[Any] = [None] * (layers - 1)
+        found: list[tuple[Any, ...]] = []
         scaled: list[Any] = []
-        drawn: list[tuple[Any, Any, Any]] = []
-        for colour in range(self.colours):
-            part = slice(int(self.cuts[colour]), int(self.cuts[colour + 1]))
+        for g in range(self.network.channels):
+            maps = None
             for layer in range(layers):
-                before_gate = hoisted[layer, :, part]
-                centre = weights.centre[layer][colour]
-                if centre is not None:
-                    source = scaled if layer == 0 else maps[layer - 1]
-                    before_gate = before_gate + ops.matmul(_joined(source), centre)
-                gated[layer].append(gate(before_gate))
-                kernel, bias = weights.output[layer][colour]
-                out = ops.matmul(_joined(gated[layer]), kernel) + bias
-                maps[layer].append(out if layer == 0 else out + maps[layer - 1][colour])
-            kernel, bias = weights.hidden[colour]
-            hidden.append(ops.matmul(ops.relu(_joined(maps[-1])), kernel) + bias)
-            kernel, bias = weights.logits[colour]
-            scores = ops.matmul(ops.relu(_joined(hidden)), kernel) + bias
-            drawn.append(
-                self._draw(
-                    ops.cast(scores, logits_type(self.network.compute_dtype)),
-                    noise[:, colour],
-                    forced[:, colour],
-                    mask[:, colour],
-                )
-            )
-            value = centred(drawn[-1][0], self.network.levels, self.network.compute_dtype)
-            scaled.append(value[:, None])
-        inside = ops.stack([_joined(m) for m in maps[:-1]]) if layers > 1 else None
-        return drawn, inside
+                before_gate = hoisted[layer][:, cuts.gates.cut(g)]
+                if layer == 0:
+                    if g:
+                        centre = kernels["first_centre"][g - 1]
+                        before_gate = before_gate + ops.matmul(_joined(scaled), centre)
+                else:
+                    product = ops.matmul(maps, kernels["across"][layer - 1][g])
+                    wide = cuts.gates.rest(g)
+                    before_gate = before_gate + inner[layer].take(
+                        product[:, :wide], cuts.gates.size(g)
+                    )
+                    right = product[:, wide:]
+                    last = pushed[layer - 1]
+                    pushed[layer - 1] = right if last is None else last + right
+                kernel, bias = kernels["output"][layer][g]
+                product = ops.matmul(gate_halved(before_gate), kernel)
+                out = outer[layer].take(product, cuts.maps.size(g)) + bias
+                maps = out if layer == 0 else out + maps
+            kernel, bias = kernels["hidden"][g]
+            units = hidden.take(ops.matmul(ops.relu(maps), kernel), cuts.hidden.size(g)) + bias
+            kernel, bias = kernels["logits"][g]
+            logits = scores.take(ops.matmul(ops.relu(units), kernel), cuts.logits.size(g)) + bias
+            logits = ops.cast(logits, self.float_type)
+            value, chance = choose(logits, noise[:, g], self.decoding, forced[:, g], mask[:, g])
+            found.append((value, chance, logits) if self.keep_logits else (value, chance))
+            scaled.append(centred(value, self.network.levels, self.dtype)[:, None])
+        return found, _joined(scaled), pushed
 
-    def _draw(self, logits: Any, noise: Any, forced: Any, mask: Any) -> tuple[Any, Any, Any]:
-        return *choose(logits, noise, self.decoding, forced, mask), logits
+
+class _Pending:
+    """Sums for the colours that are still to come, in their order."""
+
+    def __init__(self) -> None:
+        self.rest: Any = None
+
+    def take(self, product: Any, size: int) -> Any:
+        """Add `product (B, n)`, of this and the later colours; cut off this one's `size`."""
+        total = product if self.rest is None else self.rest + product
+        self.rest = total[:, size:]
+        return total[:, :size]
 
 
-class _Weights:
-    """Kernels of the horizontal stack cut for the step view, in group-major order."""
+def _shifted(old: Any, pushed: Any, units: int) -> tuple[Any, tuple[Any, ...]]:
+    """The sum for the next pixel, and those for the pixels after it.
 
-    def __init__(self, network: GatedPixelCNN, order: np.ndarray) -> None:
-        colours = range(network.channels)
-        blocks = network.blocks
-        self.taps = (blocks[0].horizontal.left, network.sizes["kernel"] // 2)
-        left = [ops.take(b.horizontal.left_weights(), order, axis=1) for b in blocks]
-        self.first_left = left[0]
-        self.later_left = ops.stack(left[1:]) if len(left) > 1 else None
-        self.centre = [[b.horizontal.centre_weights(g) for g in colours] for b in blocks]
-        self.output = [[b.output_map.group_weights(g) for g in colours] for b in blocks]
-        self.hidden = [network.hidden.group_weights(g) for g in colours]
-        self.logits = [network.logits_map.group_weights(g) for g in colours]
-
-    def left_taps(self, left: Any, maps: Any) -> Any:
-        """Contribution of earlier pixels of the row to the gates of all layers.
-
-        Args:
-            left: `(B, k, C)` earlier values. maps: `(layers - 1, B, k', p)` earlier maps.
-
-        Returns:
-            `(layers, B, 2p)`.
-        """
-        batch = left.shape[0]
-        first = ops.matmul(ops.reshape(left, (batch, -1)), self.first_left)[None]
-        if self.later_left is None:
-            return first
-        flat = ops.reshape(maps, (maps.shape[0], batch, -1))
-        return ops.concatenate([first, ops.matmul(flat, self.later_left)], axis=0)
+    Args:
+        old: what earlier pixels left for the next pixels. pushed: this pixel's parts,
+            `(B, taps * units)`, the next pixel's first.
+    """
+    parts = [pushed[:, k * units : (k + 1) * units] for k in range(len(old) + 1)]
+    sums = [part + more for part, more in zip(parts, (*old, 0.0), strict=True)]
+    return sums[0], tuple(sums[1:])
 
 
 def _joined(parts: list[Any]) -> Any:
@@ -245,7 +247,13 @@ def _at(array: Any, i: Any) -> Any:
     return ops.reshape(cut, array.shape[1:])
 
 
-def _put(array: Any, value: Any, i: Any) -> Any:
-    """`array` with `array[i] = value` for a traced index."""
-    start = (i, *[0] * (len(array.shape) - 1))
-    return ops.slice_update(array, start, ops.cast(value[None], array.dtype))
+def _column(array: Any, i: Any) -> Any:
+    """`array[:, i]` of `(B, W, n)` for a traced index."""
+    batch, _, size = array.shape
+    return ops.reshape(ops.slice(array, (0, i, 0), (batch, 1, size)), (batch, size))
+
+
+def _put(array: Any, value: Any, r: Any, i: Any) -> Any:
+    """`array` with `array[r, i] = value` for traced indices."""
+    start = (r, i, *[0] * (len(array.shape) - 2))
+    return ops.slice_update(array, start, ops.cast(value[None, None], array.dtype))

@@ -18,14 +18,17 @@ from genkit.sampling.raster.network import RasterNetwork
 
 
 class RasterGenerator:
-    """Common part: a chunk is a row, the noise of a value belongs to (seed, sample, row).
+    """Common part: a chunk is some rows, the noise of a value belongs to (seed, sample, place).
+
+    Values of a chunk are `(B, R, W, C)`, R rows.
 
     Args:
         model: the image model.
         settings: tile, temperature, top-k, top-p, sampler.
+        rows: rows of a chunk, a divisor of the height.
     """
 
-    def __init__(self, model: RasterNetwork, settings: SampleSettings) -> None:
+    def __init__(self, model: RasterNetwork, settings: SampleSettings, rows: int = 1) -> None:
         if settings.top_k is not None and settings.top_k > model.levels:
             raise UsageError(
                 f"--top-k must be at most the number of levels, {model.levels}. "
@@ -33,7 +36,8 @@ class RasterGenerator:
             )
         self.model, self.settings = model, settings
         self.decoding = Decoding(settings.temperature, settings.top_k, settings.top_p)
-        self.chunks: int | None = model.shape[0]
+        self.rows_per_chunk = rows
+        self.chunks: int | None = model.shape[0] // rows
         # A whole tile at a time: one counter a sample, not one a sample and row.
         self._tile_noise = lru_cache(maxsize=8)(self._make_noise)
 
@@ -62,8 +66,12 @@ class RasterGenerator:
         return int(text)
 
     def noise(self, seed: int, indices: Sequence[int], chunk: int) -> np.ndarray:
-        """`(B, W, C)` float32 of one row: a cut of each sample's `(H, W, C)` numbers."""
-        return self._tile_noise(seed, tuple(indices))[:, chunk]
+        """`(B, R, W, C)` float32 of a chunk: a cut of each sample's `(H, W, C)` numbers."""
+        return self._tile_noise(seed, tuple(indices))[:, self.rows_of(chunk)]
+
+    def rows_of(self, chunk: int) -> slice:
+        """The rows of the image that a chunk holds."""
+        return slice(chunk * self.rows_per_chunk, (chunk + 1) * self.rows_per_chunk)
 
     def _make_noise(self, seed: int, indices: tuple[int, ...]) -> np.ndarray:
         return np.stack([uniform(seed, "sample", i, self.model.shape) for i in indices])
@@ -74,18 +82,19 @@ class RasterGenerator:
             return np.zeros((self.settings.tile, 1), np.float32)
         return np.eye(self.model.classes, dtype=np.float32)[conditions["class"]]
 
-    def forced_row(self, forced: Forced | None, row: int) -> tuple[np.ndarray, np.ndarray]:
-        """Given values and mask of one row, `(B, W, C)` int32."""
+    def forced_rows(self, forced: Forced | None, chunk: int) -> tuple[np.ndarray, np.ndarray]:
+        """Given values and mask of a chunk, `(B, R, W, C)` int32."""
         if forced is None:
-            empty = np.zeros((self.settings.tile, *self.model.shape[1:]), np.int32)
-            return empty, empty
-        return forced.values[:, row].astype(np.int32), forced.mask[:, row].astype(np.int32)
+            shape = (self.settings.tile, self.rows_per_chunk, *self.model.shape[1:])
+            return (np.zeros(shape, np.int32),) * 2
+        rows = self.rows_of(chunk)
+        return forced.values[:, rows].astype(np.int32), forced.mask[:, rows].astype(np.int32)
 
     def finish(self, chunks: Sequence[Chunk], indices: Sequence[int]) -> list[Images]:
         """The images of the tile; padding rows are left out."""
         count = len(indices)
-        values = np.stack([ops.convert_to_numpy(chunk.values) for chunk in chunks], axis=1)
-        chance = np.stack([ops.convert_to_numpy(chunk.log_prob) for chunk in chunks], axis=1)
+        values = np.concatenate([ops.convert_to_numpy(c.values) for c in chunks], axis=1)
+        chance = np.concatenate([ops.convert_to_numpy(c.log_prob) for c in chunks], axis=1)
         totals = chance.astype(np.float64).sum(axis=(1, 2, 3)).astype(np.float32)
         images = values.astype(np.uint8)[:count]
         label = chunks[0].extras.get("class")

@@ -106,14 +106,16 @@ class RowFixedPoint(RasterGenerator):
         self, state: Any, noise: np.ndarray, forced: Forced | None, conditions: Arrays
     ) -> Chunk:
         row, height = state["row"], self.model.shape[0]
-        found = self._advance(state["cache"], state["values"], noise, *self.forced_row(forced, row))
+        given = (part[:, 0] for part in self.forced_rows(forced, row))
+        found = self._advance(state["cache"], state["values"], noise[:, 0], *given)
         values, chance = (ops.convert_to_numpy(part) for part in found[:2])
         passes = ops.convert_to_numpy(found[3]).astype(np.float32) / np.float32(height)
         extras: dict[str, Any] = {**conditions, "passes": passes, "passes_run": passes.max()}
         if self.with_logits:
-            extras["logits"] = ops.convert_to_numpy(found[2][0])
+            extras["logits"] = ops.convert_to_numpy(found[2][0])[:, None]
         following = {"row": row + 1, "cache": found[4], "values": values}
-        return Chunk(values, chance, following, row + 1 == height, extras)
+        drawn = (values[:, None], chance[:, None])
+        return Chunk(*drawn, following, row + 1 == height, extras)
 
 
 class ImageFixedPoint(RasterGenerator):
@@ -165,8 +167,8 @@ class ImageFixedPoint(RasterGenerator):
             run += 1
         extras: dict[str, Any] = {**conditions, "passes": passes, "passes_run": run}
         if self.with_logits:
-            extras["logits"] = ops.convert_to_numpy(found[2][0][:, row])
-        values, chance = (ops.convert_to_numpy(part)[:, row] for part in found[:2])
+            extras["logits"] = ops.convert_to_numpy(found[2][0][:, row : row + 1])
+        values, chance = (ops.convert_to_numpy(part)[:, row : row + 1] for part in found[:2])
         following = {**state, "row": row + 1, "found": found}
         return Chunk(values, chance, following, row + 1 == self.model.shape[0], extras)
 

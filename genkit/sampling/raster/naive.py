@@ -63,11 +63,11 @@ class NaiveGenerator(RasterGenerator):
         self, state: Any, noise: np.ndarray, forced: Forced | None, conditions: Arrays
     ) -> Chunk:
         row, values = state["row"], state["values"]
-        given, mask = self.forced_row(forced, row)
+        given, mask = self.forced_rows(forced, row)
         drawn, chances = [], []
         for column in range(self.model.shape[1]):
             for colour in range(self.model.shape[2]):
-                at = (slice(None), column, colour)
+                at = (slice(None), 0, column, colour)
                 inputs = (noise[at], given[at], mask[at])
                 place = (row, column, colour)
                 values, value, chance = self.value(values, state["vector"], place, *inputs)

@@ -60,7 +60,9 @@ class RasterNetwork(Protocol):
         ...
 
     def row_sampler(self, decoding: Decoding, keep_logits: bool = False) -> Any:
-        """An object with `begin(batch, vector)` and `advance(state, noise, forced, mask)`."""
+        """An object with `begin(batch, vector)`, which returns what stays as it is for the whole
+        image and the state before the first row, and
+        `advance(fixed, state, noise, forced, mask)` for some rows, `(B, R, W, C)` each."""
         ...
 
     def parallel_rows(self) -> RowNetwork | None:
