@@ -13,6 +13,7 @@ from genkit.family import Arrays
 from genkit.layers.dilated_steps import DilatedSteps
 from genkit.layers.dilation import seen_lags
 from genkit.models.wavenet.network import WaveNet
+from genkit.sampling.decoding import logits_type
 
 VECTOR, LOCAL = "vector", "local"
 
@@ -30,6 +31,7 @@ class WaveNetSequence:
         stack = network.stack
         inputs = seen_lags(stack.taps, stack.dilations)
         self._lags = {lag + tap for lag in inputs for tap in range(1, network.input_kernel + 1)}
+        self.float_type = logits_type(network.compute_dtype)
         self.variables = list(network.variables)
 
     def conditions(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
@@ -77,6 +79,16 @@ class WaveNetSequence:
 
     def steps(self, conditions: Mapping[str, Any]) -> WaveNetSteps:
         return WaveNetSteps(self.network, conditions)
+
+    def products(self) -> list[list[np.ndarray]]:
+        """The weights that a step multiplies with, layer by layer; conditions are projected
+        beforehand."""
+        stack, head = self.network.stack, (self.network.hidden, self.network.logits_map)
+        layers = [[layer.kernel, layer.skip_kernel] for layer in stack.layers]
+        for weights, layer in zip(layers, stack.layers[:-1], strict=False):
+            weights.append(layer.back_kernel)
+        layers += [[layer.kernel] for layer in head]
+        return [[np.asarray(ops.convert_to_numpy(w)) for w in weights] for weights in layers]
 
 
 class WaveNetSteps:

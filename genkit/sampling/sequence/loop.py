@@ -39,8 +39,7 @@ class Stretches:
         logits, after = self.network.stretch(
             values, state["before"], state["network"], position, conditions
         )
-        log_prob = ops.cast(log_probability(logits, values), "float32")
-        kept = logits if self.keep_logits else None
+        log_prob, kept = log_probability(logits, values), logits if self.keep_logits else None
         return values, log_prob, kept, {"before": values[:, -1], "network": after}
 
     def advance(
@@ -62,15 +61,16 @@ class Stretches:
             conditions: of these time steps.
 
         Returns:
-            values `(B, T)` int32, their log-probability (nats, temperature 1, float32), logits
+            values `(B, T)` int32, their log-probability (nats, temperature 1), logits
             `(B, T, levels)` or None, and the state of the next stretch.
         """
         batch, length = noise.shape
         step = self.network.steps(conditions)
         noise, forced, mask = (ops.transpose(array) for array in (noise, forced, mask))
-        found = [ops.zeros((length, batch), "int32"), ops.zeros((length, batch), "float32")]
+        floats = self.network.float_type
+        found = [ops.zeros((length, batch), "int32"), ops.zeros((length, batch), floats)]
         if self.keep_logits:
-            found.append(ops.zeros((length, batch, self.network.levels), "float32"))
+            found.append(ops.zeros((length, batch, self.network.levels), floats))
 
         # The position is a loop variable: as a constant of the loop, XLA would compile the whole
         # anew for each of its values.

@@ -38,8 +38,7 @@ class NaiveGenerator(SequenceGenerator):
         """Draw the value at the one-hot `place (window,)`; values `(B, window)`."""
         every = self.network.logits(values, conditions)
         logits = ops.sum(every * ops.cast(place, every.dtype)[:, None], axis=1)
-        value, chance = choose(logits, noise, self.decoding, forced, mask)
-        return value, ops.cast(chance, "float32")
+        return choose(logits, noise, self.decoding, forced, mask)
 
     def begin(self, conditions: Arrays) -> Any:
         values = np.zeros((self.settings.tile, self.length), np.int32)
@@ -51,7 +50,7 @@ class NaiveGenerator(SequenceGenerator):
         start, values = state["position"], state["values"].copy()
         left = self.left(start)
         given, mask = self.given(forced, start)
-        log_prob = np.zeros((self.settings.tile, left), np.float32)
+        log_prob = np.zeros((self.settings.tile, left), self.network.float_type)
         for i in range(left):
             position = start + i
             first = max(0, position + 1 - self.window)

@@ -26,10 +26,11 @@ class SequenceNetwork(Protocol):
     """A causal network of integer sequences `(B, T)` with values 0 .. levels - 1.
 
     Conditions are a mapping of arrays, first axis B. The logits at time step t depend on values
-    t - receptive_field .. t - 1 only.
+    t - receptive_field .. t - 1 only. `float_type` is that of the logits.
     """
 
     levels: int
+    float_type: str
     receptive_field: int
     variables: list[Any]
 
