@@ -125,7 +125,12 @@ class NpzStream:
             "fortran_order": False,
             "shape": (self.count, *like.shape[1:]),
         }
-        np.lib.format.write_array_header_1_0(member, header)
+        try:
+            np.lib.format.write_array_header_1_0(member, header)
+        except BaseException:
+            with suppress(OSError, ValueError):
+                member.close()
+            raise
         return member
 
     def close(self) -> None:

@@ -159,12 +159,17 @@ def test_rows_of_another_form_are_refused() -> None:
 
 def test_an_error_on_the_way_is_the_one_that_is_seen() -> None:
     class Full(io.BytesIO):
+        def __init__(self, size: int) -> None:
+            super().__init__()
+            self.size = size
+
         def write(self, data: Any) -> int:
-            if self.tell() > 60:  # behind the first member's name
+            if data and self.tell() >= self.size:
                 raise OSError(28, "No space left on device")
             return super().write(data)
 
-    with pytest.raises(OSError, match="No space left"):
-        write(Full(), 7, ROWS)
+    for size in (0, 10, 70, 200, 300, 600):  # in every place, from the first name to the end
+        with pytest.raises(OSError, match="No space left"):
+            write(Full(size), 7, ROWS)
     with pytest.raises(ValueError, match="rows of"):
-        write(Full(), 7, ROWS, {})
+        write(Full(70), 7, ROWS, {})

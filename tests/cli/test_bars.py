@@ -30,6 +30,17 @@ def test_now_and_then_a_line_tells_rate_and_time_left(capsys) -> None:
     assert re.fullmatch(r"train: 5/10 steps, [0-9.e+]+ steps/s, [0-9]+ s left, loss 1\.235\n", line)
 
 
+def test_parts_of_a_piece_count_for_the_time_left(capsys) -> None:
+    bars = Bars(plain_every=0.0)
+    bars.start("sample", 4, "sample")
+    for _ in range(7):
+        bars.advance(1 / 3, {"values/s": 123456.0})
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert re.fullmatch(
+        r"sample: 2/4 samples, [0-9.e+]+ samples/s, [0-9]+ s left, values/s 1\.235e\+05", line
+    )
+
+
 def test_work_within_work(capsys) -> None:
     bars = Bars(plain_every=0.0)
     bars.start("train", 2, "steps")
@@ -54,7 +65,8 @@ def test_on_a_terminal_there_are_bars_with_speed_and_time_left() -> None:
         "bars.start('train', 20, 'step', initial=5)\n"
         "for i in range(15):\n"
         "    time.sleep(0.04)\n"
-        "    bars.advance(1, {'loss': 0.5})\n"
+        "    bars.advance(0.5, {'loss': 0.5})\n"
+        "    bars.advance(0.5)\n"
         "    if i == 7:\n"
         "        bars.message('saved')\n"
         "bars.finish()\n"

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from genkit.artifacts.npz import read_npz
+from tests.sampling.jobs import contents
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,11 +26,6 @@ ROOT = Path(__file__).resolve().parents[2]
 def last(result: Any) -> Any:
     """The JSON object of the last line."""
     return json.loads(result.stdout.splitlines()[-1])
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "job.json"]
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def test_a_job_and_the_same_command_again(run, textures: Path, folder: Path) -> None:
@@ -46,7 +42,7 @@ def test_a_job_and_the_same_command_again(run, textures: Path, folder: Path) -> 
     assert Path("job/grid.png").read_bytes().startswith(b"\x89PNG")
     manifest = json.loads(Path("job/job.json").read_text())
     assert manifest["settings"]["step"] == found["step"]
-    assert manifest["settings"]["fingerprint"]["backend"]["backend"]
+    assert manifest["fingerprint"]["backend"]["backend"]
     assert str(Path.home()) not in Path("job/job.json").read_text()
 
     before = contents(folder / "job")
@@ -167,7 +163,7 @@ def test_wrong_usage_exits_2_and_draws_nothing(
         (
             '{"class": 1}\n{"class": 7}\n',
             2,
-            "sample 1: --condition class=...: a class is an integer from 0 to 3. Received: '7'",
+            "rows.jsonl:2: --condition class=...: a class is an integer from 0 to 3. Received: '7'",
         ),
         (
             '{"class": 1}\n{"class": 2}\n',
@@ -213,8 +209,7 @@ def test_a_folder_that_cannot_be_made(run, textures: Path) -> None:
     Path("file").write_text("")
     result = run("sample", str(textures), "--out", "file/job")
     assert result.exit_code == 1
-    assert "Not a directory: " in result.stderr
-    assert "file/job" in result.stderr
+    assert "Error: Not a directory: file/job. file/job must be a folder" in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -235,13 +230,28 @@ def process(*arguments: str, **options: Any) -> Iterator[subprocess.Popen[bytes]
             started.kill()
 
 
-def test_an_npz_through_a_pipe(textures: Path) -> None:
-    with process("sample", str(textures), "-n", "3", "--out", "-") as piped:
-        data, errors = piped.communicate(timeout=120)
+def test_from_a_pipe_to_a_pipe(textures: Path) -> None:
+    command = ["sample", str(textures), "--conditions", "-", "--out", "-"]
+    with process(*command, stdin=subprocess.PIPE) as piped:
+        lines = b'{"class": 2}\n{"class": 0}\n{"class": 3}\n'
+        data, errors = piped.communicate(lines, timeout=120)
     assert piped.returncode == 0, errors
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         assert arrays["samples"].shape == (3, 4, 4, 1)
+        assert list(arrays["label"]) == [2, 0, 3]
     assert b"Traceback" not in errors
+
+
+def test_a_closed_pipe_is_no_error(textures: Path) -> None:
+    with process("sample", str(textures), "-n", "100000", "--out", "-") as piped:
+        assert piped.stdout is not None
+        assert piped.stdout.read(2) == b"PK"
+        piped.stdout.close()
+        assert piped.stderr is not None
+        errors = piped.stderr.read()
+        assert piped.wait(120) == 0, errors
+    for word in (b"Error", b"Traceback", b"Exception ignored"):
+        assert word not in errors
 
 
 def wait_for_part(folder: Path, process: subprocess.Popen[bytes], known: int) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from genkit.artifacts.npz import read_npz
@@ -82,9 +84,16 @@ def test_what_has_something_to_sample_is_sampled(run, trained) -> None:
     assert list(part["index"]) == [8, 9]
     result = run("sample", "pair", "-n", "10", "--tile", "4", "--out", "job")
     assert "all there already" in result.stderr
-    result = run("sample", "pair", "-n", "10", "--out", "-")
-    assert result.exit_code == 2
-    assert "these samples are no npz; give a folder with --out" in result.stderr
+    result = run("sample", "pair", "-n", "10", "--tile", "4", "--out", "-")
+    assert result.exit_code == 0, result.stderr
+    with np.load(io.BytesIO(result.stdout_bytes), allow_pickle=False) as arrays:
+        assert [str(bit) for bit in arrays["samples"]] == bits
+    for number in (0, 1):
+        shard = f"{number}/2"
+        result = run("sample", "pair", "-n", "10", "--tile", "4", "--out", "two", "--shard", shard)
+        assert result.exit_code == 0, result.stderr
+    assert run("sample", "--merge", "two").exit_code == 0
+    assert Path("two/bits.txt").read_text().split() == bits
 
 
 @pytest.mark.parametrize("family", ["walk", "line"])

@@ -19,8 +19,14 @@ case $1 in
            if [ "$1" = --run ]; then mkdir -p "$2/checkpoints"; echo > "$2/checkpoints/latest"; fi
            shift; done;;
   eval) mkdir -p "$2/evaluation"; echo > "$2/evaluation/test.json";;
-  sample) while [ $# -gt 0 ]; do if [ "$1" = --out ]; then out=$2; fi; shift; done
-          mkdir -p "$out/parts"; echo > "$out/job.json";;
+  sample) done=job.json
+          while [ $# -gt 0 ]; do
+            case $1 in
+              --out|--merge) out=$2;;
+              --shard) done=shards/${2%/*}-of-${2#*/}.json;;
+            esac
+            shift; done
+          mkdir -p "$out/parts" "$out/shards"; echo > "$out/$done";;
 esac
 """
 MAKEFILE = """
@@ -81,6 +87,55 @@ def age(project: Path) -> None:
     then = time.time() - 3600
     for path in project.rglob("*"):
         os.utime(path, (path.stat().st_atime - 3600, min(path.stat().st_mtime, then)))
+
+
+SHARDS = """
+$(eval $(call genkit-shards,many,runs/first,5000,12,--seed 3))
+$(call genkit-shard-files,many,12): $(call genkit-trained,first)
+"""
+
+
+def test_shards_are_drawn_once_and_then_merged(project: Path) -> None:
+    (project / "Makefile").write_text(MAKEFILE + SHARDS)
+    lines = calls(project, "-j4", "many/job.json")
+    assert lines[0].startswith("train family/base --run runs/first")
+    shards = {f"sample runs/first -n 5000 --out many --shard {i}/12 --seed 3" for i in range(12)}
+    assert set(lines[1:-1]) == shards
+    assert len(lines) == 14
+    assert lines[-1] == "sample --merge many"
+    assert calls(project, "-j4", "many/job.json") == []
+
+
+def test_a_shard_that_is_taken_back_is_drawn_again(project: Path) -> None:
+    (project / "Makefile").write_text(MAKEFILE + SHARDS)
+    calls(project, "many/job.json")
+    age(project)
+    (project / "many" / "shards" / "7-of-12.json").unlink()
+    (project / "many" / "job.json").unlink()
+    lines = calls(project, "many/job.json")
+    assert lines == [
+        "sample runs/first -n 5000 --out many --shard 7/12 --seed 3", "sample --merge many"
+    ]  # fmt: skip
+
+
+def test_a_run_that_was_trained_on_is_sampled_again(project: Path) -> None:
+    (project / "Makefile").write_text(MAKEFILE + SHARDS)
+    calls(project, "many/job.json")
+    age(project)
+    (project / "runs" / "first" / "checkpoints" / "latest").touch()
+    assert len(calls(project, "many/job.json")) == 13
+
+
+def test_shards_without_a_makefile_of_ones_own(project: Path) -> None:
+    given = ("-f", "recipes/jobs/shards.mk", "GENKIT=./stand-in", "COUNT=9", "DIR=here/many")
+    lines = calls(project, *given, "RUN=some run", "OPTIONS=--top-p 0.9")
+    assert sorted(lines[:-1]) == [
+        f"sample some run -n 9 --out here/many --shard {i}/4 --top-p 0.9" for i in range(4)
+    ]
+    assert lines[-1] == "sample --merge here/many"
+    finished = make(project, *given)
+    assert finished.returncode == 2
+    assert "RUN, COUNT and DIR are needed" in finished.stderr
 
 
 ALL = sorted(f"{what} {run}" for what in ("train", "eval", "sample") for run in ("first", "second"))
@@ -182,5 +237,15 @@ def test_a_folder_that_is_no_environment_is_left_alone(tmp_path: Path) -> None:
 
 def test_help_lists_every_target_that_a_person_calls() -> None:
     text = make(ROOT, "help").stdout
-    for target in ("demo", "test", "test-long", "run", "bench", "lock", "clean", "install"):
+    for target in (
+        "demo",
+        "test",
+        "test-long",
+        "run",
+        "bench",
+        "bench-gpu",
+        "lock",
+        "clean",
+        "install",
+    ):
         assert f"make {target} " in text
