@@ -176,17 +176,19 @@ def _weights(depth: Any, decoding: Decoding) -> Any:
 def _keep(depth: Any, weights: Any, measure: Any, needed: Any, lowest: float) -> Any:
     """Zero all weights below the highest depth whose values still hold the needed measure.
 
-    By bisection from -lowest to 0, unrolled, because loops do not nest well in XLA. Values at
-    or above `low` always hold enough.
+    By bisection from -lowest to 0, in a loop: it runs as fast as when it is unrolled, and compiles
+    in half the time. Values at or above `low` always hold enough.
     """
     measure = ops.where(weights > 0, measure, ops.zeros_like(measure))
-    low = ops.full_like(depth[..., :1], -lowest)
-    width = lowest
-    for _ in range(math.ceil(math.log2(lowest / EQUAL))):
-        width /= 2
-        middle = low + width
+    steps = math.ceil(math.log2(lowest / EQUAL))
+
+    def halve(i: Any, low: Any, width: Any) -> Any:
+        middle = low + 0.5 * width
         held = _total(ops.where(depth >= middle, measure, ops.zeros_like(measure)))
-        low = ops.where(held >= needed, middle, low)
+        return i + 1, ops.where(held >= needed, middle, low), 0.5 * width
+
+    start = (0, ops.full_like(depth[..., :1], -lowest), ops.full_like(depth[..., :1], lowest))
+    _, low, _ = ops.while_loop(lambda i, *_: i < steps, halve, start, maximum_iterations=steps)
     return ops.where(depth >= low, weights, ops.zeros_like(weights))
 
 

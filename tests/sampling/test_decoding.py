@@ -16,6 +16,7 @@ from genkit.randomness import normal, uniform
 from genkit.sampling import decoding as decoding_module
 from genkit.sampling.decoding import (
     Decoding,
+    choose,
     cumulative,
     draw,
     edge_distance,
@@ -136,6 +137,73 @@ def test_a_rounded_sum_draws_no_excluded_value(
         assert int(array(draw(logits, np.array([u], np.float32), Decoding()))[0]) in (1, 3)
 
 
+@pytest.mark.parametrize("error", [1e-6, -1e-6])
+def test_rounded_sums_of_blocks_draw_no_excluded_value(
+    error: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """48 values are three blocks of 16; values 5 and 37 alone have any weight."""
+
+    def rounded(weights: Any) -> np.ndarray:
+        return np.cumsum(array(weights), axis=-1) + np.float32(error)
+
+    monkeypatch.setattr(decoding_module, "cumulative", rounded)
+    logits = np.full((1, 48), -np.inf, np.float32)
+    logits[0, [5, 37]] = 0.0
+    for u in (LOWEST, 0.5 - 1e-7, 0.5 + 1e-7, HIGHEST):
+        assert int(array(draw(logits, np.array([u], np.float32), Decoding()))[0]) in (5, 37)
+
+
+@pytest.mark.parametrize("levels", [17, 256])
+@pytest.mark.parametrize("decoding", [DECODINGS[0], DECODINGS[-1], Decoding(0.0)], ids=str)
+def test_impossible_values(decoding: Decoding, levels: int) -> None:
+    """Logits of minus infinity are never drawn, and leave the rest what it is."""
+    logits = logits_of(7, 1.0, levels)
+    logits[:, ::2] = -np.inf
+    possible = logits[:, 1::2]
+    u = uniform(7, "tests/u", 0, (ROWS,))
+    nothing = np.zeros(ROWS, np.int32)
+    found, chance = (array(a) for a in choose(logits, u, decoding, nothing, nothing))
+    among = array(draw(possible, u, decoding))
+    np.testing.assert_array_equal(found, 2 * among + 1)
+    wanted = np.take_along_axis(log_softmax(possible), among[:, None], -1)[:, 0]
+    np.testing.assert_allclose(chance, wanted, rtol=1e-4, atol=1e-5)
+    assert np.isneginf(array(log_probability(logits, nothing))).all()
+
+
+@pytest.mark.parametrize("decoding", [DECODINGS[0], DECODINGS[-1], Decoding(0.0)], ids=str)
+@pytest.mark.parametrize("levels", [2, 17, 256])
+def test_what_a_sampler_chooses(decoding: Decoding, levels: int) -> None:
+    """The draw, or what is given; and the log-probability at temperature 1 of either."""
+    logits, u = logits_of(8, 2.0, levels), uniform(8, "tests/u", 0, (ROWS,))
+    given = np.arange(ROWS, dtype=np.int32) % levels
+    mask = np.arange(ROWS, dtype=np.int32) // 2 % 2
+    values, chance = (array(a) for a in choose(logits, u, decoding, given, mask))
+    assert (values.dtype, chance.dtype) == (np.int32, np.float32)
+    np.testing.assert_array_equal(values[mask == 1], given[mask == 1])
+    np.testing.assert_array_equal(values[mask == 0], array(draw(logits, u, decoding))[mask == 0])
+    wanted = np.take_along_axis(log_softmax(logits), values[:, None], -1)[:, 0]
+    np.testing.assert_allclose(chance, wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.skipif(backend.name() != "tensorflow", reason="float64 is off")
+@pytest.mark.parametrize("decoding", [*DECODINGS, Decoding(0.0)], ids=str)
+@pytest.mark.parametrize("levels", [2, 17, 40, 256])
+def test_float64_all_the_way(decoding: Decoding, levels: int) -> None:
+    logits = logits_of(9, 2.0, levels).astype(np.float64)
+    u = uniform(9, "tests/u", 0, (ROWS,))
+    nothing = np.zeros(ROWS, np.int32)
+    values, chance = (array(a) for a in choose(logits, u, decoding, nothing, nothing))
+    assert chance.dtype == np.float64
+    for i in range(ROWS):
+        if decoding.cold:
+            assert values[i] == logits[i].argmax()
+        else:
+            assert values[i] == reference_draw(reference_weights(logits[i], decoding), u[i])
+    wanted = np.take_along_axis(log_softmax(logits), values[:, None], -1)[:, 0]
+    np.testing.assert_allclose(chance, wanted, rtol=1e-12)
+    np.testing.assert_allclose(array(log_probability(logits, values)), wanted, rtol=1e-12)
+
+
 def test_the_ends_draw_the_first_and_the_last_value_of_any_weight() -> None:
     logits = np.array([[-200.0, 0.0, -200.0, 1.0, -200.0]] * 2, np.float32)
     found = array(draw(logits, np.array([LOWEST, HIGHEST]), Decoding()))
@@ -184,6 +252,47 @@ def test_top_p_keeps_the_fewest_values_that_hold_the_share() -> None:
     assert kept(logits, Decoding(top_p=1.0)) == [0, 1, 2, 3]
     equal = [float(x) for x in np.log([0.25] * 4)]
     assert kept(equal, Decoding(top_p=0.3)) == [0, 1, 2, 3]  # equal values go together
+
+
+@pytest.mark.parametrize("share", [1e-30, 1e-6, 0.5, 0.95, 1 - 1e-6, 1 - 2.0**-40])
+@pytest.mark.parametrize("levels", [2, 17, 256])
+def test_top_p_keeps_what_sorting_keeps(levels: int, share: float) -> None:
+    """Except where rounding decides: the share is a tie, or two logits are."""
+    decoding = Decoding(top_p=share)
+    logits = np.concatenate([logits_of(seed, 1.5, levels) for seed in range(4)])
+    found = array(weights_of(logits, decoding)) > 0
+    certain = 0
+    for row, values in zip(logits, found, strict=True):
+        if edge_distance(row, 0.5, decoding) > 1e-5:
+            np.testing.assert_array_equal(values, reference_weights(row, decoding) > 0)
+            certain += 1
+    assert values.any()
+    assert certain > 50 or share > 0.99
+
+
+@pytest.mark.parametrize("kept_values", [1, 2, 7, 255])
+def test_top_k_keeps_what_sorting_keeps(kept_values: int) -> None:
+    decoding = Decoding(top_k=kept_values)
+    logits = np.concatenate([logits_of(seed, 1.5, 256) for seed in range(4)])
+    found = array(weights_of(logits, decoding)) > 0
+    for row, values in zip(logits, found, strict=True):
+        if edge_distance(row, 0.5, decoding) > 1e-5:
+            np.testing.assert_array_equal(values, reference_weights(row, decoding) > 0)
+    assert (found.sum(-1) >= kept_values).all()
+    assert np.median(found.sum(-1)) == kept_values
+
+
+def test_logits_far_apart_and_close_together() -> None:
+    """Neither the range of the bisection nor its resolution decides."""
+    far = [0.0, -50.0, -80.0, -86.0, -2000.0]
+    assert kept(far, Decoding(top_k=3)) == [0, 1, 2]
+    assert kept(far, Decoding(top_p=0.999)) == [0]
+    assert kept(far, Decoding()) == [0, 1, 2, 3]  # e^-2000 is no float32
+    close = [0.0, -1e-5, -3e-5, -1.0]
+    assert kept(close, Decoding(top_k=1)) == [0]
+    assert kept(close, Decoding(top_k=2)) == [0, 1]
+    assert kept(close, Decoding(top_p=0.5)) == [0, 1]
+    assert kept([0.0, -1e-7, -1.0], Decoding(top_k=1)) == [0, 1]  # equal but for rounding
 
 
 def test_top_p_counts_what_top_k_left() -> None:

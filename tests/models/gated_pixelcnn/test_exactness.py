@@ -95,8 +95,13 @@ def test_samplers_draw_strictly_the_same(
         found = [
             list(tile_chunks(s, seed, range(3, 3 + TILE), [{}] * TILE, forced)) for s in samplers
         ]
-    values, log_prob = ([np.stack([getattr(chunk, name) for chunk in chunks]) for chunks in found]
-                        for name in ("values", "log_prob"))  # fmt: skip
+    values, log_prob = (
+        [
+            np.concatenate([getattr(c, name).reshape(TILE, -1) for c in chunks], 1)
+            for chunks in found
+        ]
+        for name in ("values", "log_prob")
+    )
     for other in range(1, len(samplers)):
         np.testing.assert_array_equal(values[other], values[0])
         assert log_prob[other].dtype == np.float64
