@@ -31,6 +31,11 @@ class Groups:
         self.order = np.concatenate(columns)
         self.edges = np.cumsum([0, *(len(c) for c in columns)])
 
+    def ordered(self, kernel: Any) -> Any:
+        """Columns in group-major order; grey images have nothing to reorder."""
+        in_order = np.array_equal(self.order, np.arange(len(self.order)))
+        return kernel if in_order else ops.take(kernel, self.order, axis=-1)
+
     def cut(self, group: int) -> slice:
         return slice(int(self.edges[group]), int(self.edges[group + 1]))
 
@@ -97,7 +102,7 @@ class Kernels:
 
     def _gated(self, kernel: Any) -> Any:
         """Columns of gated units in group-major order, gates halved."""
-        return ops.take(kernel, self.gates.order, axis=-1) * self._cast(self.half_ordered)
+        return self.gates.ordered(kernel) * self._cast(self.half_ordered)
 
     def _vertical(self, layer: Any) -> tuple[Any, Any]:
         """Kernel and bias; the stack has no colours, so its maps keep their order."""
@@ -115,8 +120,9 @@ class Kernels:
         source = group_index(layer.input_width, self.colours)
         found = []
         for g in range(self.colours):
-            rows = np.flatnonzero(source == g)
-            taps = [self._gated(ops.take(kernel[k], rows, axis=0)) for k in range(layer.left + 1)]
+            # Groups are contiguous among maps without gates.
+            rows = slice(*np.flatnonzero(source == g)[[0, -1]] + [0, 1])
+            taps = [self._gated(kernel[k, rows]) for k in range(layer.left + 1)]
             centre = taps[-1][:, int(self.gates.edges[g]) :]
             # The tap next to the centre is for the next pixel.
             found.append(ops.concatenate([centre, *reversed(taps[:-1])], axis=-1))
@@ -124,12 +130,8 @@ class Kernels:
 
     def _dense(self, layer: Any, source: Groups, target: Groups) -> list[tuple[Any, Any]]:
         """Per colour g: kernel from its maps to colours >= g, and the bias of colour g."""
-        kernel = layer.masked_kernel()
-        bias = ops.take(self._cast(layer.bias.value), target.order)
-        found = []
-        for g in range(self.colours):
-            rows = source.order[source.cut(g)]
-            columns = target.order[int(target.edges[g]) :]
-            part = ops.take(ops.take(kernel, rows, axis=0), columns, axis=1)
-            found.append((part, bias[target.cut(g)]))
-        return found
+        kernel, bias = layer.masked_kernel(), self._cast(layer.bias.value)
+        return [
+            (kernel[source.cut(g), int(target.edges[g]) :], bias[target.cut(g)])
+            for g in range(self.colours)
+        ]
