@@ -147,7 +147,7 @@ class Generator(Protocol):
         """One compiled call."""
 
     def finish(self, chunks: Sequence[Chunk], indices: Sequence[int]) -> Sequence[Artifact]:
-        """The finished items of a tile."""
+        """The finished items of a tile, from all its chunks, which come without their state."""
 
 
 @dataclass(frozen=True)
