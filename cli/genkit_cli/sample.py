@@ -96,8 +96,9 @@ Result = TypeVar("Result")
     "--keep",
     default="top",
     show_default=True,
-    help="Which part of --prime is kept: top, bottom, left, right or ROWS,COLUMNS "
-    "such as 0:14,0:28.",
+    metavar="REGION|FILE",
+    help="Which part of --prime is kept: top, bottom, left, right, ROWS,COLUMNS such as "
+    "0:14,0:28, or a file with a mask: a picture, white where pixels are kept, or an npz.",
 )
 @click.option(
     "--sampler",

@@ -131,9 +131,10 @@ WRONG = [
     ),
     (
         ["--prime", "test", "--keep", "middle"],
-        "--keep takes top, bottom, left, right, or rows and columns such as 0:2,0:4. "
-        "Received: 'middle'",
+        "--keep takes top, bottom, left, right, rows and columns such as 0:2,0:4, or a file with "
+        "a mask (.png, .npz). Received: 'middle'",
     ),
+    (["--prime", "test", "--keep", "nowhere.png"], "--keep nowhere.png: no such file"),
     (["--prime", "test", "--keep", "0:9,:"], "--keep: 9 is past the image's 4"),
     (
         ["--prime", "test", "--keep", "1:1,:"],

@@ -111,8 +111,8 @@ class ImageDensityLearner(BaseLearner):
         return read_images(reference, self.view.shape, self.view.levels)
 
     def primes(self, reference: str, keep: str) -> Forced:
-        """Images to complete, of their own class where it is known; `keep` is a region, see
-        `genkit.sampling.priming`."""
+        """Images to complete, of their own class where it is known; `keep` is a region or a
+        file, see `genkit.sampling.priming`."""
         given = self.images(reference)
         labels = given.labels if self.view.classes is not None else None
         conditions = [] if labels is None else [{"class": str(label)} for label in labels]
