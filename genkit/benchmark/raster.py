@@ -10,9 +10,16 @@ import numpy as np
 
 from genkit import backend
 from genkit.conformance.dependence import random_images, vectors
-from genkit.family import SampleSettings, Workload
+from genkit.family import Chunk, SampleSettings, Workload
 from genkit.sampling.driver import sample_tile
-from genkit.sampling.raster import SAMPLERS, NaiveGenerator, RasterNetwork, make_generator
+from genkit.sampling.raster import (
+    SAMPLERS,
+    ImageFixedPoint,
+    NaiveGenerator,
+    RasterNetwork,
+    RowFixedPoint,
+    make_generator,
+)
 
 # The naive sampler of larger images is estimated from a few of its values, all of which cost a
 # forward pass.
@@ -55,17 +62,33 @@ def _workload(
     if isinstance(generator, NaiveGenerator) and count > NAIVE_VALUES:
         run, share = _few_values(generator, NAIVE_SAMPLE), NAIVE_SAMPLE / count
         return Workload(sampler, tile, tile * count, run, forward, share=share)
-    return Workload(sampler, tile, tile * count, tile_after_tile(generator), forward)
+    passes: dict[str, float] = {}  # filled while it runs
+    run = tile_after_tile(generator, passes)
+    return Workload(sampler, tile, tile * count, run, forward, passes)
 
 
-def tile_after_tile(generator: Any) -> Callable[[], Any]:
-    """Each call draws the next tile: the noise of a tile drawn before would be at hand."""
+def tile_after_tile(generator: Any, passes: dict[str, float] | None = None) -> Callable[[], Any]:
+    """Each call draws the next tile: the noise of a tile drawn before would be at hand.
+
+    Args:
+        passes: a fixed-point sampler leaves there how many passes over the image the last call
+            took: `passes_per_image` that an image needed in the mean, and `passes_run`, what its
+            slowest images made the tile do.
+    """
     tile = generator.settings.tile
     starts = itertools.count(0, tile)
+    counted = {} if passes is None else passes
+
+    def count(chunk: Chunk) -> None:
+        if "passes" in chunk.extras:
+            counted["passes_per_image"] += float(np.mean(chunk.extras["passes"]))
+            counted["passes_run"] += float(chunk.extras["passes_run"])
 
     def run() -> Any:
+        if isinstance(generator, (RowFixedPoint, ImageFixedPoint)):
+            counted.update(passes_per_image=0.0, passes_run=0.0)
         start = next(starts)
-        return sample_tile(generator, 0, range(start, start + tile), [{}] * tile)
+        return sample_tile(generator, 0, range(start, start + tile), [{}] * tile, on_chunk=count)
 
     return run
 

@@ -31,12 +31,16 @@ def test_rows_of_a_run(run, textures: Path) -> None:
     rows = found["results"]
     assert [(row["sampler"], row["tile"]) for row in rows] == [
         ("incremental", 1),
+        ("fixed-point", 1),
         ("naive", 1),
         ("incremental", 3),
+        ("fixed-point", 3),
         ("naive", 3),
         ("training_step", 4),
     ]
     for row in rows:
+        assert ("passes_per_image" in row) == (row["sampler"] == "fixed-point")
+        assert 1 <= row.get("passes_per_image", 1.0) <= row.get("passes_run", 1.0) + 1e-6 < 4.1
         assert set(row) >= CONTRACT
         assert row["seconds"] > 0
         assert row["peak_bytes"] >= 0
