@@ -94,7 +94,7 @@ endif
 
 # --- checks -------------------------------------------------------------------------------------
 
-.PHONY: lint format test test-long bench
+.PHONY: lint format test test-long bench bench-gpu
 lint: $(INSTALLED) ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -118,8 +118,16 @@ test-long: $(INSTALLED) ## the tests that take minutes
 	KERAS_BACKEND=jax $(PYTEST) -m "backends and long" $(ARGS) || [ $$? -eq 5 ]; \
 	echo "make test-long: $$(( $$(date +%s) - start )) seconds"
 
-bench: $(INSTALLED) ## time the samplers of RECIPE (the digits if not given)
-	$(GENKIT) bench $(or $(RECIPE),$(DEMO)) $(OPTIONS)
+ifeq ($(RECIPE),)
+bench: $(INSTALLED) ## the project's own figures on this machine, or those of RECIPE
+	GENKIT_RUNS=$(RUNS) PYTHONPATH=. $(BIN)/python benchmarks/suite.py $(OPTIONS)
+else
+bench: $(INSTALLED)
+	$(GENKIT) bench $(RECIPE) $(OPTIONS)
+endif
+
+bench-gpu: $(INSTALLED) ## the same on the accelerator that JAX sees, if there is one
+	GENKIT_RUNS=$(RUNS) KERAS_BACKEND=jax PYTHONPATH=. $(BIN)/python benchmarks/gpu.py $(OPTIONS)
 
 # --- tidying ------------------------------------------------------------------------------------
 

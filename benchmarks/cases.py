@@ -133,8 +133,8 @@ CASES: dict[str, Case] = {
         SequenceCase("audio-32x128", 32, 128, 4096, (1,)),
         SequenceCase("audio-64x256", 64, 256, 4096, (1,)),
         # For tests of the benchmarks themselves.
-        ImageCase("tiny", 2, 4, 6, 4, 1, 3, (1, 2)),
-        SequenceCase("tiny-audio", 4, 6, 12, (1,), 1, 3),
+        ImageCase("tiny", 1, 3, 3, 3, 1, 2, (2,)),
+        SequenceCase("tiny-audio", 4, 6, 12, (1,), 1, 2),
     )
 }
 

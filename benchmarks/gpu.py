@@ -33,7 +33,7 @@ DEFAULT = ("grey-15x64", "colour-15x66", "audio-64x256", "grey-7x32")
 PARTS = ("sampling", "training")
 TILES = (1, 16, 64, 256, 1024)
 BATCHES = (64, 256)
-START = 20.0  # seconds that a part needs before its first row
+START = 12.0  # seconds that a part needs before its first row
 GRACE = 90.0  # a part may be in the middle of a long compilation when its time is over
 ROW_SECONDS = 2.0
 
@@ -111,33 +111,38 @@ def run_part(name: str, part: str, asked: argparse.Namespace, seconds: float) ->
     return code, text
 
 
+def fits(name: str, part: str) -> bool:
+    """Whether a network has this part."""
+    return part == "sampling" or cases.CASES[name].trains
+
+
 def measure_all(asked: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Every part that fits into the budget."""
     end = time.monotonic() + asked.seconds
     found = report.Report(asked.out, {})
-    for part in PARTS:
-        for name in asked.only.split(","):
-            if part == "training" and not cases.CASES[name].trains:
-                continue
-            left = end - time.monotonic() - START
-            if left <= 0:
-                found.add({"case": name, "part": part, "skipped": "no time left"})
-                continue
-            say(f"{name}, {part}: {left:.0f} s left ...")
-            code, text = run_part(name, part, asked, left)
-            if code == NO_ACCELERATOR:
-                asked.out.unlink()
-                say("JAX sees no accelerator: nothing to measure. --allow-cpu measures the CPU.")
-                return 0
-            for line in text.splitlines():
-                row = json.loads(line)
-                if "machine" in row:
-                    found.values["machine"] = row["machine"]
-                else:
-                    found.add({"part": part, **row})
-            if code != 0:
-                reason = "took too long and was stopped" if code == -1 else f"exit code {code}"
-                found.add({"case": name, "part": part, "error": reason})
+    names = asked.only.split(",")
+    parts = [(name, part) for part in PARTS for name in names if fits(name, part)]
+    for i, (name, part) in enumerate(parts):
+        # An equal share of the time that is left; what a part does not use, the later ones have.
+        share = (end - time.monotonic()) / (len(parts) - i) - START
+        if share <= 0:
+            found.add({"case": name, "part": part, "skipped": "no time left"})
+            continue
+        say(f"{name}, {part}: {share:.0f} s ...")
+        code, text = run_part(name, part, asked, share)
+        if code == NO_ACCELERATOR:
+            asked.out.unlink()
+            say("JAX sees no accelerator: nothing to measure. --allow-cpu measures the CPU.")
+            return 0
+        for line in text.splitlines():
+            row = json.loads(line)
+            if "machine" in row:
+                found.values["machine"] = row["machine"]
+            else:
+                found.add({"part": part, **row})
+        if code != 0:
+            reason = "took too long and was stopped" if code == -1 else f"exit code {code}"
+            found.add({"case": name, "part": part, "error": reason})
     print(report.table(found.values["results"]))
     say(f"Written: {asked.out}")
     measured = [row for row in found.values["results"] if "seconds" in row]

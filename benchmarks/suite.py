@@ -58,7 +58,7 @@ def sampler_rows(name: str, seconds: float) -> list[dict[str, Any]]:
 def linear_rows(name: str, seconds: float) -> Iterator[dict[str, Any]]:
     """n and 2n values."""
     chosen, tile = LINEAR[name]
-    learner: Any = cases.CASES[chosen].learner()  # type: ignore[union-attr]
+    learner: Any = cases.CASES[chosen].learner()
     for doubled, once, twice in raster_lengths(learner.view, tile):
         yield {"case": chosen, **linear_row(doubled, once, twice, seconds)}
 

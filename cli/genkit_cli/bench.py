@@ -19,6 +19,10 @@ COLUMNS = (
     "forward_seconds",
     "ratio",
     "values_per_second",
+    "over_naive",
+    "passes_per_image",
+    "real_time_factor",
+    "blas_ratio",
     "compile_seconds",
     "peak_bytes",
 )
@@ -52,7 +56,8 @@ COLUMNS = (
 def command(reference: str, tiles: str, seconds: float, plot: Path | None, as_json: bool) -> None:
     """Time the samplers of a recipe or run beside one forward pass of the same batch.
 
-    `ratio` is the time of a sampler over the faster forward pass, XLA or not.
+    `ratio` is the time of a sampler over the faster forward pass, XLA or not, both measured in
+    turns. `peak_bytes` is what one call needs beside weights and libraries.
     """
     # How long compilation takes is a figure; programs of earlier runs would hide it.
     os.environ["GENKIT_COMPILATION_CACHE"] = "off"
@@ -76,7 +81,7 @@ def command(reference: str, tiles: str, seconds: float, plot: Path | None, as_js
     if as_json:
         output.emit({"results": rows})
         return
-    output.show(output.table([COLUMNS, *([_cell(row[key]) for key in COLUMNS] for row in rows)]))
+    _show(rows)
     if plot is not None:
         output.show(str(plot))
 
@@ -86,6 +91,18 @@ def _tiles(text: str) -> list[int]:
     if not all(part.isdecimal() and 0 < int(part) <= 65536 for part in parts):
         raise UsageError(f"--tile takes whole numbers from 1, such as 1,16,64. Received: '{text}'")
     return [int(part) for part in parts]
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    """The columns that some row has, and notes below."""
+    columns = [key for key in COLUMNS if any(row.get(key) is not None for row in rows)]
+    cells = [[_cell(row.get(key)) for key in columns] for row in rows]
+    output.show(output.table([columns, *cells]))
+    if any(row.get("extrapolated") for row in rows):
+        output.say("naive: estimated from a few of its values")
+    for row in rows:
+        if "skipped" in row:
+            output.warn(f"{row['sampler']} is left out: {row['skipped']}")
 
 
 def _cell(value: Any) -> str:
@@ -102,8 +119,10 @@ def _plot(rows: list[dict[str, Any]], path: Path) -> None:
 
     figure = Canvas(figsize=(6, 4), layout="constrained")
     axes = figure.add_subplot()
-    for name in dict.fromkeys(row["sampler"] for row in rows):
-        points = [(row["tile"], row["values_per_second"]) for row in rows if row["sampler"] == name]
+    measured = [row for row in rows if "seconds" in row]
+    for name in dict.fromkeys(row["sampler"] for row in measured):
+        own = [row for row in measured if row["sampler"] == name]
+        points = [(row["tile"], row["values_per_second"]) for row in own]
         axes.plot(*zip(*points, strict=True), marker="o", label=name)
     axes.set(xscale="log", yscale="log", xlabel="tile", ylabel="values per second")
     axes.legend()

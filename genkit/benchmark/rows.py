@@ -8,6 +8,7 @@ from typing import Any
 
 from genkit.benchmark import memory
 from genkit.benchmark.timing import in_turns, timed
+from genkit.errors import DataError
 from genkit.family import Workload
 from genkit.progress import SILENT, Progress
 
@@ -87,13 +88,13 @@ class Benchmark:
     """Measures workloads one after the other.
 
     Memory is measured of all of them first, the lightest first, since the peak of an accelerator
-    cannot be reset; times follow in the order given.
+    cannot be reset; times follow in the order given. What needs data that is not there is left out.
 
     Args:
         seconds: spent on each row, compilation not counted.
         progress: told of each step.
-        refused: asked before a workload is compiled and before it is timed; a text is why it is
-            left out, which its row says under `skipped`.
+        refused: asked before a workload is compiled; a text is why it is left out, which its row
+            says under `skipped`.
         tolerant: a workload that fails, such as for lack of memory, gives a row with `error`.
     """
 
@@ -111,29 +112,35 @@ class Benchmark:
         self.progress.start("bench", 2 * len(workloads), "step")
         prepared: dict[int, Prepared | Row] = {}
         for i in sorted(range(len(workloads)), key=lambda i: _weight(workloads[i])):
-            prepared[i] = self._attempt(workloads[i], prepare)
+            reason = self.refused(workloads[i])
+            left_out = None if reason is None else {**_named(workloads[i]), "skipped": reason}
+            prepared[i] = left_out or self._attempt(workloads[i], prepare)
+            self.progress.advance()
         for i, workload in enumerate(workloads):
-            ready = prepared[i]
-            yield self._attempt(workload, self._measure(ready))
+            yield self._timed(workload, prepared[i])
+            self.progress.advance()
         self.progress.finish()
 
-    def _measure(self, ready: Prepared | Row) -> Callable[[Workload], Row]:
-        if isinstance(ready, Prepared):
-            return lambda workload: measure(workload, ready, self.seconds)
-        return lambda workload: ready  # why it could not even be prepared
+    def _timed(self, workload: Workload, ready: Prepared | Row) -> Row:
+        if not isinstance(ready, Prepared):
+            return ready  # why it could not even be prepared
+        row: Row = self._attempt(workload, lambda w: measure(w, ready, self.seconds))
+        return row
 
     def _attempt(self, workload: Workload, run: Callable[[Workload], Any]) -> Any:
         """What `run` returns, or the row that says why there is nothing."""
-        named = {"sampler": workload.name, "tile": workload.tile}
-        reason = self.refused(workload)
         try:
-            return {**named, "skipped": reason} if reason is not None else run(workload)
+            return run(workload)
+        except DataError as error:
+            return {**_named(workload), "skipped": error.message}
         except Exception as error:  # out of memory has no type that backends share
             if not self.tolerant:
                 raise
-            return {**named, "error": f"{type(error).__name__}: {error}"[:500]}
-        finally:
-            self.progress.advance()
+            return {**_named(workload), "error": f"{type(error).__name__}: {error}"[:500]}
+
+
+def _named(workload: Workload) -> Row:
+    return {"sampler": workload.name, "tile": workload.tile}
 
 
 def with_speedups(rows: Iterable[Row]) -> list[Row]:
