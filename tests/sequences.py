@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from genkit.conformance.weights import randomise
 from genkit.layers.dilated import DilatedCausalStack
 from genkit.models.wavenet.network import WaveNet
 from genkit.models.wavenet.sampling import WaveNetSequence
@@ -27,20 +28,12 @@ def codes(name: str, levels: int, *shape: int, seed: int = 0) -> np.ndarray:
     return (bits % np.uint64(levels)).astype(np.int32).reshape(shape)
 
 
-def randomise(variables: Sequence[Any], seed: int = 1, scale: float = 1.0) -> None:
-    """Random weights: fresh ones have zero biases and hide mistakes."""
-    for i, variable in enumerate(variables):
-        shape = tuple(variable.shape)
-        spread = 0.3 if len(shape) == 1 else scale / np.sqrt(np.prod(shape[:-1]))
-        variable.assign(normal(seed, "tests/weights", i, shape) * np.float32(spread))
-
-
 def stack(kernel: int = 2, dilations: Sequence[int] = (1, 2, 4), **settings: Any) -> Any:
     """A built stack; 4 residual and 6 skip channels unless given otherwise."""
     sizes = {"residual": 4, "skip": 6, "gated": 5, **settings}
     layer = DilatedCausalStack(dilations=dilations, kernel=kernel, **sizes)
     layer.build((None, None, layer.residual))
-    randomise(layer.variables)
+    randomise(layer.variables, 1)
     return layer
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from genkit.conformance.weights import randomise
 from genkit.layers.embedding import CausalEmbedding
-from tests.sequences import array, codes, numbers, randomise
+from tests.sequences import array, codes, numbers
 
 
 def built(taps: int, levels: int = 5, units: int = 3) -> CausalEmbedding:
     layer = CausalEmbedding(levels, units, taps)
     layer.build((None, None, levels))
-    randomise(layer.variables)
+    randomise(layer.variables, 1)
     return layer
 
 

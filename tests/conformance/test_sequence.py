@@ -1,0 +1,150 @@
+"""The conformance suite of sequences: it holds for stacks of every kind, and finds known bugs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from keras import ops
+
+from genkit.conformance import sequence
+from genkit.conformance.sequence import sequence_checks
+from genkit.layers import dilated_steps
+from genkit.layers.rings import Rings
+from genkit.models.wavenet import sampling
+from genkit.models.wavenet.sampling import WaveNetSteps
+from tests.sequences import conditions, wavenet
+
+# Two taps with doubling dilations; three with gaps between what is seen; every condition, which
+# is the one that the other backend proves too.
+CASES: dict[str, dict[str, Any]] = {
+    "two taps": {},
+    "three taps": {"kernel": 3, "dilations": (5, 1), "input_kernel": 3, "levels": 4, "local": 2},
+    "steered": {
+        "kernel": 3,
+        "dilations": (1, 3, 1),
+        "input_kernel": 2,
+        "vector": 3,
+        "local": 1,
+        "gated": 2,
+    },
+}
+PROVED = {
+    "causality_gradient",
+    "causality_change",
+    "receptive_field_missing",
+    "incremental_logits",
+    "xla_logits",
+    "sampler_differences",
+    "near_ties",
+    "log_prob",
+    "forced_changes",
+    "repeat_differences",
+    "quick_priming_logits",
+}
+
+
+def checks(view: Any) -> dict[str, Any]:
+    found = sequence_checks(view, lambda samples, steps: conditions(view, samples, steps))
+    return {check.name: check for check in found}
+
+
+@pytest.mark.parametrize(
+    "case", [c if c != "steered" else pytest.param(c, marks=pytest.mark.backends) for c in CASES]
+)
+def test_every_check_passes(case: str) -> None:
+    """One test a network, so that its checks share what is compiled."""
+    every = checks(wavenet(**CASES[case]))
+    assert set(every) == PROVED
+    found = {name: (check.run(), check.limit) for name, check in every.items()}
+    assert {name: pair for name, pair in found.items() if not pair[0] <= pair[1]} == {}
+
+
+def test_without_conditions_the_network_is_asked_for_none() -> None:
+    assert {check.name for check in sequence_checks(wavenet())} == PROVED
+
+
+def codes_see_themselves(view: Any, patch: pytest.MonkeyPatch) -> None:
+    """Inputs that do not lag behind their targets."""
+    network = view.network
+
+    def call(x: Any, vector: Any = None, local: Any = None) -> Any:
+        return network.head(network.stack(network.embedding(x), vector, local))
+
+    patch.setattr(network, "call", call)
+
+
+def a_dilation_is_lost(view: Any, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(view.network.stack.layers[-1], "dilation", 1)
+
+
+def rings_are_written_before_they_are_read(view: Any, patch: pytest.MonkeyPatch) -> None:
+    """Each layer then reads what it has just written, an entry too young."""
+    right = Rings.read
+    patch.setattr(Rings, "read", lambda self, rings, t: right(self, rings, t + 1))
+
+
+def a_step_swaps_gates(view: Any, patch: pytest.MonkeyPatch) -> None:
+    def swapped(maps: Any) -> Any:
+        gates, filters = ops.split(maps, 2, axis=-1)
+        return ops.tanh(filters) * ops.sigmoid(gates)
+
+    patch.setattr(dilated_steps, "gate", swapped)
+
+
+def a_step_forgets_the_condition(view: Any, patch: pytest.MonkeyPatch) -> None:
+    """The fast generator runs without the global condition."""
+
+    class Forgetful(WaveNetSteps):
+        def __init__(self, network: Any, own: Any) -> None:
+            super().__init__(network, {**own, "vector": 0.0 * own["vector"]})
+
+    patch.setattr(sampling, "WaveNetSteps", Forgetful)
+
+
+def priming_fills_the_wrong_slots(view: Any, patch: pytest.MonkeyPatch) -> None:
+    """What is remembered of a prime is out of order."""
+    right = Rings.filled
+    patch.setattr(Rings, "filled", lambda self, seen, t: right(self, seen, t + 1))
+
+
+Mutation = Callable[[Any, pytest.MonkeyPatch], None]
+MUTATIONS: list[tuple[Mutation, str, set[str]]] = [
+    (codes_see_themselves, "two taps", {"causality_gradient", "causality_change"}),
+    (a_dilation_is_lost, "two taps", {"receptive_field_missing"}),
+    (rings_are_written_before_they_are_read, "three taps", {"incremental_logits"}),
+    (a_step_swaps_gates, "two taps", {"incremental_logits"}),
+    (a_step_forgets_the_condition, "steered", {"incremental_logits"}),
+    (priming_fills_the_wrong_slots, "three taps", {"quick_priming_logits"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("mutate", "case", "caught"), MUTATIONS, ids=[m[0].__name__ for m in MUTATIONS]
+)
+def test_a_known_bug_is_found(
+    mutate: Mutation, case: str, caught: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = wavenet(**CASES[case])
+    mutate(view, monkeypatch)
+    every = checks(view)
+    assert {name for name in caught if not every[name].run() <= every[name].limit} == caught
+
+
+def test_a_long_receptive_field_is_measured_at_some_positions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The last position is among them, so that one value more or less is noticed."""
+    monkeypatch.setattr(sequence, "SMALL", 8)
+    monkeypatch.setattr(sequence, "FEW_POSITIONS", 5)
+    view = wavenet(dilations=(1, 2, 4, 8))
+    every = checks(view)
+    names = ("causality_gradient", "causality_change", "receptive_field_missing")
+    assert [every[name].run() for name in names] == [0, 0, 0]
+    seen, field = view.sees, view.receptive_field
+    assert field == 16
+    view.sees = lambda lag: (seen(lag) and lag != field) or lag == field + 1
+    every = checks(view)
+    assert every["causality_gradient"].run() > 0
+    assert every["receptive_field_missing"].run() == 1
