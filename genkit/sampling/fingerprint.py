@@ -34,6 +34,11 @@ def fingerprint() -> dict[str, Any]:
     }
 
 
+def plain(value: Any) -> Any:
+    """As it will be read back: what is compared with files has to be of the same types."""
+    return json.loads(json.dumps(value))
+
+
 def digest(value: Any) -> str:
     """SHA-256 of plain JSON values, whatever the order of their keys."""
     return sha256(json.dumps(value, sort_keys=True).encode())

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from genkit import backend
 from genkit.errors import Problem, UsageError
 from genkit.family import Generator, SampleSettings
 from genkit.files import sha256
@@ -100,10 +101,11 @@ def _identity(opened: Opened) -> dict[str, Any]:
 
 
 def _in_flight(batch_size: int | None, tile: int) -> int:
-    """Tiles that are computed at once: a core each where nothing is asked for."""
-    if batch_size is None:
-        return min(usable_cpus(), MAX_TILES_BY_DEFAULT)
-    return max(1, batch_size // tile)
+    """Tiles that are computed at once: a core each where nothing is asked for. An accelerator
+    computes one after the other, so that a second one keeps it busy and more need memory only."""
+    if batch_size is not None:
+        return max(1, batch_size // tile)
+    return 2 if backend.accelerated() else min(usable_cpus(), MAX_TILES_BY_DEFAULT)
 
 
 def _count(opened: Opened, request: SampleRequest) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from genkit.errors import UsageError
 from genkit.family import Generator
 from genkit.progress import SILENT, Progress
-from genkit.sampling.fingerprint import differences, digest
+from genkit.sampling.fingerprint import differences, digest, plain
 from genkit.sampling.job import records
 from genkit.sampling.job.description import Job, Shard, Stop, Tiles
 from genkit.sampling.job.drawing import Drawing, raise_if_stopped
@@ -90,11 +90,11 @@ class _Call:
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        return self.job.settings(self.generator)
+        return plain(self.job.settings(self.generator))
 
     @cached_property
     def stamp(self) -> Stamp:
-        return Stamp(digest(self.settings), dict(self.job.fingerprint or {}))
+        return Stamp(digest(self.settings), plain(dict(self.job.fingerprint or {})))
 
     @property
     def tiles(self) -> Tiles:
