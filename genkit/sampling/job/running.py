@@ -159,9 +159,10 @@ class _Call:
         if self.job.shard is None or self.allow_mixed:
             return
         if found := records.other_fingerprint(self.folder, self.stamp.fingerprint):
+            told = "; ".join(map(str, found[:3])) + ("; ..." if len(found) > 3 else "")
             self.progress.warn(
                 "other shards were drawn under other versions or settings, or on another machine, "
-                f"so that --merge will need --allow-mixed ({'; '.join(map(str, found))})"
+                f"so that --merge will need --allow-mixed ({told})"
             )
 
     def _draw(self, missing: array[int]) -> None:
