@@ -13,15 +13,16 @@ from genkit.sampling.raster.base import RasterGenerator
 from genkit.sampling.raster.network import RasterNetwork
 from genkit.sampling.threads import in_threads, threads_of
 
-LONGEST = 8
+SMALL_TILE = 16
 
 
-def rows_of_chunk(height: int) -> int:
-    """Rows in one compiled call: the largest divisor of the height up to 8.
+def rows_of_chunk(height: int, tile: int) -> int:
+    """Rows in one compiled call: the largest divisor of the height up to 8, for small tiles 32.
 
     A call costs about a millisecond before its work begins; between calls a job reports and stops.
     """
-    return next(rows for rows in range(min(LONGEST, height), 0, -1) if height % rows == 0)
+    longest = min(height, 32 if tile < SMALL_TILE else 8)
+    return next(rows for rows in range(longest, 0, -1) if height % rows == 0)
 
 
 class IncrementalGenerator(RasterGenerator):
@@ -35,7 +36,7 @@ class IncrementalGenerator(RasterGenerator):
         xla: bool = True,
         with_logits: bool = False,
     ) -> None:
-        super().__init__(model, settings, rows_of_chunk(model.shape[0]))
+        super().__init__(model, settings, rows_of_chunk(model.shape[0], settings.tile))
         self.with_logits = with_logits
         self.threads = threads_of(settings.tile)
         self._rows = model.row_sampler(self.decoding, with_logits)
