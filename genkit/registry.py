@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 from typing import Any, Generic, TypeVar
 
+from genkit.data.audio.catalogue import ENTRIES as AUDIO
 from genkit.data.catalogue import DatasetEntry
-from genkit.data.images.catalogue import ENTRIES
+from genkit.data.images.catalogue import ENTRIES as IMAGES
 from genkit.errors import UsageError, unknown
 from genkit.family import Family, Paper
 
@@ -124,5 +125,5 @@ families.add(
     )
 )
 
-for _entry in ENTRIES:
+for _entry in (*IMAGES, *AUDIO):
     datasets.add(_entry)

@@ -7,6 +7,7 @@ anything is written.
 
 from __future__ import annotations
 
+import fnmatch
 import lzma
 import os
 import tarfile
@@ -93,6 +94,12 @@ def _tar_sizes(path: Path, archive: tarfile.TarFile) -> dict[str, int]:
 def open_archive(path: Path) -> Any:
     """Members of a `.zip`, or of a tar."""
     return zip_members(path) if path.suffix.lower() == ".zip" else tar_members(path)
+
+
+def matching(path: Path, pattern: str) -> list[str]:
+    """Names of the members of an archive that fit a pattern of `fnmatch`, in its order."""
+    with open_archive(path) as members:
+        return [name for name in members.sizes if fnmatch.fnmatchcase(name, pattern)]
 
 
 def read_member(members: Members, name: str, limit: int) -> bytes:

@@ -17,6 +17,8 @@ class DataFile:
         size: bytes of the download; 0 where unknown.
         contents: for an archive, what it unpacks to, below the data set's folder.
         content: SHA-256 in hexadecimal of the content of a `.gz`.
+        unpacks: for an archive of very many files, a pattern (of `fnmatch`) of those that are
+            unpacked, under their names in the archive; instead of `contents`.
     """
 
     name: str
@@ -25,6 +27,7 @@ class DataFile:
     size: int = 0
     contents: tuple[str, ...] = ()
     content: str = ""
+    unpacks: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,9 @@ class DatasetEntry:
         files: `module:function`, called with that config, returns name -> path of the files
             that the data set is read from; None where there are none.
         originals: the files as their owner publishes them.
-        blocks: `module:function`, called with that config, returns its splits block by block;
-            for data that may not fit into memory.
+        blocks: `module:function`, called with that config, returns its splits block by block
+            (images) or a listing of its recordings (audio); for data that may not fit into
+            memory.
         whole: names of all files; data of other files is a part, and says so.
         homepage: where its owner tells about it.
         own: True for a kind of data that the user brings.

@@ -48,6 +48,35 @@ def find(dataset: str, name: str, folders: Sequence[str] = ("",)) -> Path | None
     return None
 
 
+def find_folder(folders: Iterable[str], holds: str) -> Path | None:
+    """The first of `folders`, paths below a root, that holds a file or folder `holds`."""
+    places = (root / folder for root in roots() for folder in folders)
+    return next((place for place in places if (place / holds).exists()), None)
+
+
+def locate(path: str, kind: str) -> Path:
+    """The folder or file at `data.path`: from the working directory, or below a data folder.
+
+    Args:
+        path: as the recipe says.
+        kind: `folder` or `file`.
+
+    Raises:
+        DataError: names the places that were looked in.
+    """
+    places = [Path(path).expanduser()]
+    if not places[0].is_absolute():
+        places += [root / path for root in roots()]
+    for place in places:
+        if place.is_dir() if kind == "folder" else place.is_file():
+            return place
+    searched = ", ".join(str(place) for place in places)
+    raise DataError(
+        f"data.path: no {kind} '{path}'. Looked at {searched}. Set it with -o data.path=PATH, or "
+        f"set {VARIABLE} to the folder that it lies in."
+    )
+
+
 def find_all(dataset: str, names: Iterable[str], folders: Sequence[str] = ("",)) -> dict[str, Path]:
     """All of `names`, as `find` does.
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from genkit import registry
 from genkit.data import archives, load
-from genkit.data.catalogue import DatasetEntry
+from genkit.data.catalogue import DataFile, DatasetEntry
 from genkit.data.download import UnreachableError, digest, download
 from genkit.data.fingerprint import is_part, whole_checksum
 from genkit.data.places import data_root, find, roots
@@ -18,6 +20,8 @@ from genkit.errors import DataError, UsageError
 from genkit.files import write_atomically
 from genkit.progress import SILENT, Progress
 
+# What writes the data of a kind in the form that training maps.
+WRITERS = {"images": "genkit.data.images.blocks", "audio": "genkit.data.audio.corpus"}
 SUMS = "SHA256SUMS"  # what `sha256sum -c` reads; of what was unpacked or downloaded here
 
 
@@ -97,7 +101,7 @@ def _elsewhere(entry: DatasetEntry, folder: Path) -> str:
     """What to do without a network: every file that is still missing, and where it goes."""
     absent = [file for file in entry.originals if not (folder / file.name).exists()]
     listed = "".join(f"\n    {' or '.join(file.urls) or file.name}" for file in absent)
-    archives_ = any(file.contents for file in absent)
+    archives_ = any(file.contents or file.unpacks for file in absent)
     then = f"genkit data {'prepare' if archives_ else 'verify'} {entry.name}"
     return (
         f"  Without a network: fetch these on another machine{listed}\n  and put them, as they "
@@ -120,16 +124,24 @@ def unpack_all(entry: DatasetEntry, progress: Progress = SILENT) -> list[Path]:
     written: list[Path] = []
     for file in entry.originals:
         path = find(entry.name, file.name)
-        if path is None or not file.contents:
+        if path is None or not (file.contents or file.unpacks):
             continue
         folder = path.parent
-        absent = [name for name in file.contents if not (folder / name).is_file()]
+        absent = [name for name in _contents(path, file) if not (folder / name).is_file()]
         if absent:
             progress.message(f"unpacking {path}")
             found = archives.unpack(path, folder, absent)
             record(folder, found)
             written += found
     return written
+
+
+def _contents(path: Path, file: DataFile) -> Sequence[str]:
+    """What an archive unpacks to; of very many files, what it was recorded to have unpacked."""
+    if file.contents:
+        return file.contents
+    done = [name for name in recorded(path.parent) if fnmatchcase(name, file.unpacks)]
+    return done or archives.matching(path, file.unpacks)
 
 
 def record(folder: Path, paths: list[Path]) -> None:
@@ -166,12 +178,11 @@ def prepare(config: Any, progress: Progress = SILENT) -> Path | None:
     if entry.blocks is None:
         load(config)
         return None
-    from genkit.data.images import blocks
-
-    ready = blocks.folder(config)
-    if ready is not None:
-        return ready
-    return blocks.prepare(config, registry.resolve(entry.blocks)(config), progress)
+    writer = importlib.import_module(WRITERS[entry.kind])
+    ready: Path | None = writer.folder(config)
+    if ready is None:
+        ready = writer.prepare(config, registry.resolve(entry.blocks)(config), progress)
+    return ready
 
 
 # Checking

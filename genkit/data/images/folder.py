@@ -14,9 +14,10 @@ from genkit.data.images import blocks
 from genkit.data.images.blocks import Blocks
 from genkit.data.images.config import FolderConfig
 from genkit.data.images.dataset import ImageDataset
-from genkit.data.images.own import locate, split_by_permutation
+from genkit.data.images.own import split_by_permutation
 from genkit.data.images.pictures import SUFFIXES, read_picture
 from genkit.data.images.preprocessing import prepare_dataset
+from genkit.data.places import locate
 from genkit.errors import DataError
 
 SPLIT_NAMES = {

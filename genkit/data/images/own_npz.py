@@ -9,8 +9,9 @@ import numpy as np
 from genkit.data.images.config import NpzConfig
 from genkit.data.images.dataset import ImageDataset
 from genkit.data.images.npz_reading import NpzFile, open_npz
-from genkit.data.images.own import locate, split_by_permutation
+from genkit.data.images.own import split_by_permutation
 from genkit.data.images.preprocessing import RawSplit, prepare_dataset
+from genkit.data.places import locate
 from genkit.errors import DataError
 
 SPLITS = ("train", "validation", "test")

@@ -1,0 +1,313 @@
+"""From a listing to a data set: read into memory, or written once for mapping from the disk.
+
+`genkit data prepare` writes the second form: for each split all audio samples in one plain
+array, where each recording ends, its attributes, and its name, text and alignment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from genkit.data.audio import report
+from genkit.data.audio.alignment import aligned
+from genkit.data.audio.config import AudioConfig
+from genkit.data.audio.dataset import TAGS, AudioDataset, AudioSplit, Segment
+from genkit.data.audio.listing import Item, Listing
+from genkit.data.audio.report import Remark, Report
+from genkit.data.audio.sound import Sound, SoundError, is_silent, loud_part, read_sound
+from genkit.data.fingerprint import fingerprint
+from genkit.data.places import data_root, roots
+from genkit.errors import DataError
+from genkit.files import read_json_object, replacing, write_json
+from genkit.progress import SILENT, Progress
+
+IN_MEMORY = 2**30  # bytes of all splits together; more has to be prepared
+FOLDER = "prepared"
+FACTS = "prepared.json"
+REPORT = "report.jsonl"
+_LATER = ("crop",)  # what is done after reading: the same files serve all of it
+_PROBED = 256  # files whose headers tell how large the rest is
+
+Write = Callable[[np.ndarray], None]
+
+
+def load(config: AudioConfig, listing: Callable[[Any], Listing]) -> AudioDataset:
+    """The data set: mapped from the disk where it is prepared, else read into memory.
+
+    Args:
+        config: the `data` section.
+        listing: called with it where nothing is prepared.
+
+    Raises:
+        DataError: if it is too large for that, a recording cannot be used, or none is left.
+    """
+    ready = folder(config)
+    if ready is not None:
+        return _mapped(config, ready)
+    found = listing(config)
+    _check_size(config, found)
+    told = Report()
+    for remark in found.remarks:
+        told.add(remark)
+    splits = {}
+    for name, items in found.splits.items():
+        blocks: list[np.ndarray] = []
+        kept = _Kept(config)
+        kept.read(items, found.tolerant, told, blocks.append)
+        _check_left(config, name, kept, told)
+        splits[name] = kept.split(np.concatenate(blocks))
+    return AudioDataset(config.name, splits, config.vocabulary(), _notes(config, found, told))
+
+
+def prepare(config: AudioConfig, found: Listing, progress: Progress = SILENT) -> Path:
+    """Write the data set for mapping, and `report.jsonl` of all that is to be said about its
+    recordings; returns the folder.
+
+    What an interrupted call left is written over.
+    """
+    target = data_root() / FOLDER / _key(config)
+    target.mkdir(parents=True, exist_ok=True)
+    facts = {}
+    with replacing(target / REPORT) as file:
+        told = Report(lambda remark: _write_line(file, remark))
+        for remark in found.remarks:
+            told.add(remark)
+        for name, items in found.splits.items():
+            progress.start(f"{config.name} {name}", len(items), "recordings")
+            kept = _Kept(config, progress)
+            with _growing(target / f"{name}_samples.npy") as write:
+                kept.read(items, found.tolerant, told, write)
+            _check_left(config, name, kept, told)
+            _write_tables(target, name, kept)
+            facts[name] = {"recordings": len(kept.names), "samples": int(kept.edges[-1])}
+            progress.finish()
+    notes = _notes(config, found, told)
+    write_json(target / FACTS, {"splits": facts, "notes": notes})  # last: all the rest is there
+    return target
+
+
+def folder(config: AudioConfig) -> Path | None:
+    """Where a section lies prepared; None where it does not."""
+    if not any((root / FOLDER).is_dir() for root in roots()):
+        return None
+    key = _key(config)
+    places = (root / FOLDER / key for root in roots())
+    return next((place for place in places if (place / FACTS).is_file()), None)
+
+
+def _key(config: AudioConfig) -> str:
+    """Folder of a data section: what its recordings depend on, and the content of its files."""
+    values = config.model_dump(mode="json", exclude=set(_LATER))
+    text = json.dumps([values, fingerprint(config)], sort_keys=True)
+    return f"{config.name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _notes(config: AudioConfig, found: Listing, told: Report) -> dict[str, str]:
+    said = {"data": config.name, "preprocessing": config.preprocessing()}
+    return {**said, **found.notes, **told.notes()}
+
+
+def _check_left(config: AudioConfig, split: str, kept: _Kept, told: Report) -> None:
+    if kept.names:
+        return
+    reasons = "".join(f"\n  {key}: {note}" for key, note in told.notes().items())
+    raise DataError(f"data set {config.name}: nothing is left of the split '{split}'{reasons}")
+
+
+def _check_size(config: AudioConfig, found: Listing) -> None:
+    """Refuses what has to be prepared; the size is known from some files' headers."""
+    import soundfile
+
+    items = [item for split in found.splits.values() for item in split]
+    probed = items[:: max(1, len(items) // _PROBED)]
+    seconds = []
+    for item in probed:
+        try:
+            whole = soundfile.info(item.path).duration if item.end is None else item.end
+        except soundfile.SoundFileError:
+            continue  # reading it will tell
+        seconds.append(whole - item.start)
+    size = 2 * config.sample_rate * sum(seconds) * len(items) / max(1, len(probed))
+    if size > IN_MEMORY:
+        raise DataError(
+            f"data set {config.name}: its recordings take about {size / 1e9:.1f} GB, more than "
+            f"the {IN_MEMORY / 1e9:.1f} GB that are read into memory. Once: genkit data prepare "
+            "RECIPE; it writes them below the data folder, and training maps them from there."
+        )
+
+
+class _Kept:
+    """What is kept of the recordings of one split, but for their audio samples."""
+
+    def __init__(self, config: AudioConfig, progress: Progress = SILENT) -> None:
+        self.config = config
+        self.progress = progress
+        self.edges = [0]
+        self.names: list[str] = []
+        self.texts: list[str] = []
+        self.alignments: list[Sequence[Segment]] = []
+        self._vocabulary = config.vocabulary()
+        self._values: dict[str, list[Any]] = {name: [] for name in self._vocabulary}
+
+    def read(self, items: Sequence[Item], tolerant: bool, told: Report, write: Write) -> None:
+        """Reads all items; `write` takes each one's audio samples, `told` the remarks."""
+        for item in items:
+            try:
+                self._add(item, told, write)
+            except SoundError as error:
+                if not (tolerant or error.reason == report.SILENT):
+                    raise
+                told.add(Remark(item.title, error.reason, error.detail, True, error.seconds))
+            self.progress.advance()
+
+    def _add(self, item: Item, told: Report, write: Write) -> None:
+        rate = self.config.sample_rate
+        sound = read_sound(item.path, rate, item.start, item.end)
+        if is_silent(sound.pcm):
+            seconds = len(sound.pcm) / rate
+            raise SoundError(item.path, report.SILENT, f"{seconds:.1f} s", seconds)
+        first, last = 0, len(sound.pcm)
+        if self.config.trim_db is not None:
+            first, last = loud_part(sound.pcm, rate, self.config.trim_db)
+        for reason, detail in sound.remarks:
+            told.add(Remark(item.title, reason, detail))
+        lost = (len(sound.pcm) - (last - first)) / rate
+        if lost:
+            told.add(Remark(item.title, report.TRIMMED, seconds=lost))
+        self._align(item, sound, first, last, told)
+        self._label(item)
+        self.edges.append(self.edges[-1] + last - first)
+        self.names.append(item.title)
+        self.texts.append(item.text)
+        told.keep((last - first) / rate)
+        write(sound.pcm[first:last])
+
+    def _align(self, item: Item, sound: Sound, first: int, last: int, told: Report) -> None:
+        segments: list[Segment] = []
+        if item.alignment is not None:
+            rate = self.config.sample_rate
+            offset = round(sound.start * rate / sound.source_rate) + first
+            segments, beyond = aligned(
+                item.alignment, offset, last - first, sound.source_rate, rate
+            )
+            if beyond > 0 and item.end is None and last == len(sound.pcm):
+                told.add(Remark(item.title, report.ALIGNMENT, f"by {beyond:.4f} s"))
+        self.alignments.append(segments)
+
+    def _label(self, item: Item) -> None:
+        for name, allowed in self._vocabulary.items():
+            if name == TAGS:
+                self._values[name].append([int(value in item.tags) for value in allowed])
+            else:
+                self._values[name].append(allowed.index(item.labels[name]))
+
+    def attributes(self) -> dict[str, np.ndarray]:
+        """Name -> `(N,)` int64, or `(N, K)` uint8 for tags."""
+        return {
+            name: np.asarray(values, np.uint8 if name == TAGS else np.int64)
+            for name, values in self._values.items()
+        }
+
+    def split(self, samples: np.ndarray) -> AudioSplit:
+        return AudioSplit(
+            samples,
+            np.asarray(self.edges, np.int64),
+            self.attributes(),
+            self.config.sample_rate,
+            self.names,
+            self.texts if any(self.texts) else None,
+            self.alignments if any(self.alignments) else None,
+        )
+
+
+# The prepared form
+
+
+@contextmanager
+def _growing(path: Path) -> Iterator[Write]:
+    """An `.npy` of int16 that is written piece by piece; there when it is whole."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    count = 0
+    with temporary.open("wb") as file:
+        file.write(_header(0))
+
+        def write(block: np.ndarray) -> None:
+            nonlocal count
+            file.write(np.ascontiguousarray(block, "<i2").tobytes())
+            count += len(block)
+
+        yield write
+        file.seek(0)
+        file.write(_header(count))
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def _header(count: int) -> bytes:
+    """The first bytes of an `.npy` of `count` int16, as many for any count."""
+    buffer = io.BytesIO()
+    facts = {"descr": "<i2", "fortran_order": False, "shape": (10**15 + count,)}
+    np.lib.format.write_array_header_1_0(buffer, facts)
+    return buffer.getvalue().replace(str(10**15 + count).encode(), str(count).rjust(16).encode())
+
+
+def _write_tables(target: Path, split: str, kept: _Kept) -> None:
+    arrays = {"edges": np.asarray(kept.edges, np.int64), **kept.attributes()}
+    for name, array in arrays.items():
+        with replacing(target / f"{split}_{name}.npy") as file:
+            np.save(file, array, allow_pickle=False)
+    with replacing(target / f"{split}_items.jsonl") as file:
+        for name, text, segments in zip(kept.names, kept.texts, kept.alignments, strict=True):
+            _write_line(file, {"name": name, "text": text, "alignment": segments})
+
+
+def _write_line(file: BinaryIO, value: dict[str, Any]) -> None:
+    file.write((json.dumps(value, ensure_ascii=False) + "\n").encode())
+
+
+def _mapped(config: AudioConfig, folder: Path) -> AudioDataset:
+    try:
+        facts = read_json_object(folder / FACTS)
+        splits = {name: _mapped_split(config, folder, name, facts["splits"][name])
+                  for name in facts["splits"]}  # fmt: skip
+        return AudioDataset(config.name, splits, config.vocabulary(), dict(facts["notes"]))
+    except (OSError, ValueError, KeyError, TypeError, EOFError, DataError) as error:
+        raise DataError(
+            f"{folder}: what was prepared there is damaged ({error}). Remove the folder and "
+            "prepare again."
+        ) from error
+
+
+def _mapped_split(
+    config: AudioConfig, folder: Path, name: str, facts: dict[str, int]
+) -> AudioSplit:
+    arrays = {
+        key: np.load(folder / f"{name}_{key}.npy", allow_pickle=False)
+        for key in ("edges", *config.vocabulary())
+    }
+    samples = np.load(folder / f"{name}_samples.npy", mmap_mode="r", allow_pickle=False)
+    if samples.shape != (facts["samples"],) or len(arrays["edges"]) != facts["recordings"] + 1:
+        raise ValueError(f"{name}_samples.npy has shape {samples.shape}")
+    with (folder / f"{name}_items.jsonl").open(encoding="utf-8") as file:
+        items = [json.loads(line) for line in file]
+    texts = [item["text"] for item in items]
+    alignments = [[Segment(*segment) for segment in item["alignment"]] for item in items]
+    return AudioSplit(
+        samples,
+        arrays.pop("edges"),
+        arrays,
+        config.sample_rate,
+        [item["name"] for item in items],
+        texts if any(texts) else None,
+        alignments if any(alignments) else None,
+    )
