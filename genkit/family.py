@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from genkit.progress import Progress
 
@@ -82,6 +82,9 @@ class SampleSettings:
         top_p: only the most probable values that together hold this probability; None for all.
         sampler: `incremental`; `fixed-point`, which proposes many values at once and keeps
             those that agree; or `naive` (a forward pass per value: the reference).
+        seconds: length of each recording, given values included; None for the family's default.
+        fold: long recordings are drawn in pieces that overlap by so many seconds, side by side,
+            which is an approximation; None to draw them exactly.
     """
 
     tile: int
@@ -89,6 +92,8 @@ class SampleSettings:
     top_k: int | None = None
     top_p: float | None = None
     sampler: str = "incremental"
+    seconds: float | None = None
+    fold: float | None = None
 
 
 @dataclass
@@ -148,6 +153,31 @@ class Generator(Protocol):
 
     def finish(self, chunks: Sequence[Chunk], indices: Sequence[int]) -> Sequence[Artifact]:
         """The finished items of a tile, from all its chunks, which come without their state."""
+
+
+@runtime_checkable
+class SoundGenerator(Generator, Protocol):
+    """A generator whose chunks are sound, so that they can be heard while they are drawn.
+
+    `settings.seconds` and `settings.fold` are for such generators only. A family that cannot
+    honour one of them raises UsageError when it makes the generator.
+
+    Args:
+        sample_rate: audio samples a second.
+        length: audio samples of a recording, given ones included; None where the end is data.
+    """
+
+    sample_rate: int
+    length: int | None
+
+    def pcm(self, chunk: Chunk, row: int) -> np.ndarray:
+        """What a chunk adds to a row, `(n,)` int16 PCM: nothing past the end of that row.
+
+        The chunk comes without its state, and chunks may be asked in any order and more than
+        once: whatever is needed to cut a row off has to be in the chunk's `extras`. All the
+        pieces of a row, one after the other, are the recording that `finish` gives.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -227,8 +257,9 @@ class Learner(Protocol):
     def generator(self, settings: SampleSettings) -> Generator | None:
         """None where there is nothing to sample."""
 
-    def primes(self, reference: str, keep: str) -> Forced:
-        """Given values for sampling, from a split or a path; `keep` says which part of each."""
+    def primes(self, reference: str, keep: str | None) -> Forced:
+        """Given values for sampling, from a split or a path; `keep` says which part of each,
+        in words of the family; None for its default."""
 
     def preview(self, count: int, seed: int) -> Sequence[Artifact]:
         """A few samples to look at during training; empty where there is nothing to sample."""

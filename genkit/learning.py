@@ -254,7 +254,7 @@ class BaseLearner:
         """Nothing to sample."""
         return None
 
-    def primes(self, reference: str, keep: str) -> Forced:
+    def primes(self, reference: str, keep: str | None) -> Forced:
         raise UsageError(f"family '{self.recipe.family}' does not take --prime")
 
     def preview(self, count: int, seed: int) -> Sequence[Any]:

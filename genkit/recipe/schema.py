@@ -125,7 +125,15 @@ class TrainConfig(Section):
 
 
 class SampleConfig(Section):
-    """Defaults of `genkit sample`."""
+    """Defaults of `genkit sample`.
+
+    Args:
+        count: how many samples.
+        tile: samples in one compiled batch.
+        temperature, top_k, top_p: as in `genkit.family.SampleSettings`.
+        checkpoint: `best`, `last` or a step.
+        seconds: length of each recording; null for the family's default. Sound only.
+    """
 
     count: PositiveInt = 64
     tile: PositiveInt = 16
@@ -133,6 +141,7 @@ class SampleConfig(Section):
     top_k: PositiveInt | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     checkpoint: str = "best"
+    seconds: PositiveFloat | None = None
 
 
 class EvalConfig(Section):

@@ -110,13 +110,13 @@ class ImageDensityLearner(BaseLearner):
             return self.split(reference)
         return read_images(reference, self.view.shape, self.view.levels)
 
-    def primes(self, reference: str, keep: str) -> Forced:
+    def primes(self, reference: str, keep: str | None) -> Forced:
         """Images to complete, of their own class where it is known; `keep` is a region or a
-        file, see `genkit.sampling.priming`."""
+        file, see `genkit.sampling.priming`; by default the top half."""
         given = self.images(reference)
         labels = given.labels if self.view.classes is not None else None
         conditions = [] if labels is None else [{"class": str(label)} for label in labels]
-        return replace(image_primes(given.images, keep), conditions=conditions)
+        return replace(image_primes(given.images, keep or "top"), conditions=conditions)
 
     # Likelihood
 
