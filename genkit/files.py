@@ -74,6 +74,11 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def checksum_line(checksum: str, name: str) -> bytes:
+    """A line as `sha256sum --check` reads it."""
+    return f"{checksum}  {name}\n".encode()
+
+
 def write_json(path: Path, value: Any) -> None:
     """Replace `path` by `value` as indented JSON."""
     write_atomically(path, (json.dumps(value, indent=2, sort_keys=True) + "\n").encode())

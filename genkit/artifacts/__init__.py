@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from genkit.artifacts.audio import Audio
 from genkit.artifacts.figure import Figure
 from genkit.artifacts.images import Images
 from genkit.artifacts.parts import Parts
@@ -52,11 +53,12 @@ class SampleArtifact(Artifact, Protocol):
 
 
 # What puts parts together, by kind; a family with a kind of its own adds it.
-SAMPLE_KINDS: dict[str, Any] = {Images.kind: Images, Sequences.kind: Sequences}
+SAMPLE_KINDS: dict[str, Any] = {kind.kind: kind for kind in (Audio, Images, Sequences)}
 
 __all__ = [
     "SAMPLE_KINDS",
     "Artifact",
+    "Audio",
     "Figure",
     "Images",
     "Parts",

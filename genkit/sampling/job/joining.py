@@ -10,13 +10,13 @@ from typing import Any, BinaryIO
 
 from genkit.artifacts import SAMPLE_KINDS, Parts
 from genkit.errors import RunError, UsageError, unknown
-from genkit.files import file_sha256, replacing, write_json
+from genkit.files import checksum_line, file_sha256, replacing, write_json
 from genkit.progress import Progress
 from genkit.sampling.fingerprint import differences, digest
 from genkit.sampling.job.description import Stop, Tiles
 from genkit.sampling.job.drawing import raise_if_stopped
 from genkit.sampling.job.parts import BadPartError, Part, part_name, read_part
-from genkit.sampling.job.records import CHECKSUMS, MANIFEST, checksums_line
+from genkit.sampling.job.records import CHECKSUMS, MANIFEST
 
 MIXED_HINT = "Give --allow-mixed to put them together all the same; job.json then says so."
 
@@ -158,7 +158,7 @@ class Joining:
             mixture.add(part, name)
             self.progress.advance(len(indices))
             if not self.bad:
-                checksums.write(checksums_line(part.checksum, name))
+                checksums.write(checksum_line(part.checksum, name))
                 yield part
         if self.bad:
             raise BadPartsError(self.folder, tiles, self.bad)

@@ -18,6 +18,7 @@ SETTINGS = "settings.json"
 MANIFEST = "job.json"
 CHECKSUMS = "parts.sha256"
 SHARDS = "shards"
+LIST_SUFFIX = ".sha256"
 
 _PART = re.compile(r"(\d{9,})-(\d{9,})\.npz", re.ASCII)
 _SHARD_FILE = re.compile(r"(\d+)-of-(\d+)\.(?:json|lock)", re.ASCII)
@@ -156,14 +157,18 @@ def write_shard_record(folder: Path, shard: Shard, facts: Mapping[str, Any]) -> 
     return path
 
 
-def checksums_line(checksum: str, name: str) -> bytes:
-    """A line of `parts.sha256`, as `sha256sum --check` reads it."""
-    return f"{checksum}  {name}\n".encode()
-
-
 def outputs_match(folder: Path, found: Mapping[str, Any]) -> bool:
-    """Whether the files that a manifest names have their checksums."""
-    return all(
-        (folder / name).is_file() and file_sha256(folder / name) == value
-        for name, value in found["files"].items()
-    )
+    """Whether the files that a manifest names have their checksums, and those that these list."""
+    matching = all(_matches(folder / name, value) for name, value in found["files"].items())
+    lists = (folder / name for name in found["outputs"] if name.endswith(LIST_SUFFIX))
+    return matching and all(map(_listed_match, lists))
+
+
+def _matches(path: Path, checksum: str) -> bool:
+    return path.is_file() and file_sha256(path) == checksum
+
+
+def _listed_match(listing: Path) -> bool:
+    with listing.open() as lines:
+        pairs = (line.rstrip("\n").split("  ", 1) for line in lines)
+        return all(_matches(listing.parent / name, checksum) for checksum, name in pairs)
