@@ -83,8 +83,8 @@ class SampleSettings:
         sampler: `incremental`; `fixed-point`, which proposes many values at once and keeps
             those that agree; or `naive` (a forward pass per value: the reference).
         seconds: length of each recording, given values included; None for the family's default.
-        fold: long recordings are drawn in pieces that overlap by so many seconds, side by side,
-            which is an approximation; None to draw them exactly.
+        fold: a long recording is cut into pieces of so many seconds, which overlap and are drawn
+            side by side: an approximation. None to draw it exactly.
     """
 
     tile: int

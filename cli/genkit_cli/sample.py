@@ -20,19 +20,28 @@ if TYPE_CHECKING:
 # What goes together with --merge.
 MERGE_TAKES = {"run", "merge", "out", "allow_mixed", "as_json", "debug"}
 
+PARTS = "behind the finished parts"
+
 Result = TypeVar("Result")
 
 
 @click.command()
 @click.argument("run", type=RunType(), nargs=-1, metavar="RUN")
 @click.option("-n", "count", type=click.IntRange(min=1), default=None, help="How many samples.")
-@click.option("--out", default=None, metavar="DIR|-", help="Folder, or - for an npz on stdout.")
+@click.option(
+    "--out",
+    default=None,
+    metavar="DIR|-|FILE.wav",
+    help="Folder; or - for standard output: an npz, of sound a WAV that is heard while it is "
+    "drawn; or, for sound, a file that grows in the same way.",
+)
 @seed_option
 @click.option(
     "--tile",
     type=click.IntRange(1, 65536),
     default=None,
-    help="Samples in one compiled batch. Samples depend on it in rounding only.",
+    help="Samples in one compiled batch; 1 by default where sound is heard while it is drawn. "
+    "Samples depend on it in rounding only.",
 )
 @click.option(
     "--batch-size",
@@ -94,11 +103,27 @@ Result = TypeVar("Result")
 @click.option("--prime", default=None, metavar="FILE|SPLIT", help="Items to complete.")
 @click.option(
     "--keep",
-    default="top",
-    show_default=True,
-    metavar="REGION|FILE",
-    help="Which part of --prime is kept: top, bottom, left, right, ROWS,COLUMNS such as "
-    "0:14,0:28, or a file with a mask: a picture, white where pixels are kept, or an npz.",
+    default=None,
+    metavar="REGION|FILE|SECONDS",
+    help="Which part of --prime is kept. Of images top (the default), bottom, left, right, "
+    "ROWS,COLUMNS such as 0:14,0:28, or a file with a mask: a picture, white where pixels are "
+    "kept, or an npz. Of sound so many seconds from the beginning; by default all of it, and "
+    "drawing goes on after it.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=None,
+    metavar="S",
+    help="Sound: length of each recording, what --prime gives included.",
+)
+@click.option(
+    "--fold",
+    type=click.FloatRange(min=0, min_open=True),
+    default=None,
+    metavar="S",
+    help="Sound that follows a text or a melody: cut long recordings into overlapping pieces of "
+    "S seconds that are drawn side by side. Faster, and an approximation.",
 )
 @click.option(
     "--sampler",
@@ -120,6 +145,8 @@ def command(
     **options: Any,
 ) -> None:
     """Draw samples from RUN (a path or a name) into a folder.
+
+    Sound can be heard while it is drawn: genkit sample RUN --out - | play -t wav -
 
     Sample i depends on weights, settings, seed and i only. Given again, the command goes on
     where it stopped; with other settings or weights it refuses.
@@ -147,8 +174,8 @@ def _refuse_others(context: click.Context, out: str | None) -> None:
         if param.name not in MERGE_TAKES
         and context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
     ]
-    if out == "-":
-        given.append(Problem("--merge puts shards together in a folder. Received: --out -"))
+    if out is not None and _streams(out):
+        given.append(Problem(f"--merge puts shards together in a folder. Received: --out {out}"))
     _refuse(given)
 
 
@@ -159,10 +186,10 @@ def _problems(run: Sequence[str], out: str, as_json: bool, shard: str | None) ->
     if out == "-":
         if as_json:
             found.append(Problem("--out - and --json both need standard output. Give one of them."))
-        if shard is not None:
-            found.append(Problem("--shard needs a folder that keeps its parts. Received: --out -"))
         if sys.stdout.isatty():
-            found.append(Problem("--out - writes an npz, which is nothing for a terminal"))
+            found.append(Problem("--out - writes an npz or a WAV, which is nothing for a terminal"))
+    if shard is not None and _streams(out):
+        found.append(Problem(f"--shard needs a folder that keeps its parts. Received: --out {out}"))
     if shard is not None:
         from genkit.sampling.job import Shard
 
@@ -173,6 +200,13 @@ def _problems(run: Sequence[str], out: str, as_json: bool, shard: str | None) ->
     return found
 
 
+def _streams(out: str) -> bool:
+    """Whether nothing is kept to go on with."""
+    from genkit.sampling.job import is_wav
+
+    return out == "-" or is_wav(Path(out))
+
+
 def _refuse(problems: Sequence[Problem]) -> None:
     if len(problems) == 1:
         raise UsageError(problems[0].message)
@@ -180,14 +214,15 @@ def _refuse(problems: Sequence[Problem]) -> None:
         raise UsageError("this command contradicts itself", problems)
 
 
-def _watched(work: str, call: Callable[[Any, Any], Result]) -> Result:
-    """`call(progress, stop)` with bars, and with signals as a wish to stop."""
+def _watched(work: str, kept: str, call: Callable[[Any, Any], Result]) -> Result:
+    """`call(progress, stop)` with bars, and with signals as a wish to stop, which is granted at
+    `kept`."""
     from genkit_cli.bars import Bars
     from genkit_cli.signals import Stopper
 
     bars = Bars()
     try:
-        with Stopper(work, "behind the finished parts") as stop:
+        with Stopper(work, kept) as stop:
             return call(bars, stop)
     finally:
         bars.close()
@@ -198,7 +233,7 @@ def _merge(folders: Sequence[Path], out: str | None, allow_mixed: bool, as_json:
 
     into = Path(out) if out is not None else None
     result = _watched(
-        "merging", lambda bars, stop: merge_job(folders, into, bars, stop, allow_mixed)
+        "merging", PARTS, lambda bars, stop: merge_job(folders, into, bars, stop, allow_mixed)
     )
     _tell(result, {}, as_json)
 
@@ -232,7 +267,8 @@ def _draw(
         request = SampleRequest(seed=seed or 0, conditions=rows, shard=part, **options)
         return opened.checkpoint.step, sample_run(opened, request, target, bars, stop)
 
-    step, result = _watched("sampling", call)
+    kept = "behind what is drawn" if _streams(out) else PARTS
+    step, result = _watched("sampling", kept, call)
     if out == "-":
         return
     facts: dict[str, Any] = {"run": str(found.path), "step": step}

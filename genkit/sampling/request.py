@@ -5,20 +5,29 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
 from genkit import backend
 from genkit.errors import Problem, UsageError
-from genkit.family import Generator, SampleSettings
+from genkit.family import Forced, Generator, SampleSettings, SoundGenerator
 from genkit.files import sha256
 from genkit.opening import Opened
 from genkit.progress import SILENT, Progress
 from genkit.run.metadata import usable_cpus
 from genkit.sampling.conditions import MAX_PROBLEMS, Conditions, raise_for
 from genkit.sampling.fingerprint import fingerprint
-from genkit.sampling.job import Job, JobResult, Shard, Stop, pipe_job, run_job
+from genkit.sampling.job import (
+    Job,
+    JobResult,
+    Shard,
+    Stop,
+    is_wav,
+    pipe_job,
+    run_job,
+    stream_job,
+)
 
 # Rows often repeat, such as classes; so many different ones are not proved a second time.
 REMEMBERED_ROWS = 4096
@@ -32,13 +41,16 @@ class SampleRequest:
     """A request; None stands for what the recipe's `sample` section says.
 
     Args:
-        count: how many samples; with several conditions by default their number.
+        count: how many samples; with several conditions by default their number, and one where
+            sound is streamed.
         seed: of the noise.
         conditions: one mapping for all samples, or one a sample.
+        tile: samples in one compiled batch; where sound is streamed 1 by default.
         prime, keep: items to complete, and which part of each is given.
         batch_size: samples in flight, by default a tile a core; changes no sample.
         shard: the share to draw; None for all.
         allow_mixed: go on with samples that were drawn under another fingerprint.
+        seconds, fold: of sound, see `SampleSettings`.
     """
 
     count: int | None = None
@@ -50,10 +62,12 @@ class SampleRequest:
     top_p: float | None = None
     conditions: Sequence[Mapping[str, str]] = ({},)
     prime: str | None = None
-    keep: str = "top"
+    keep: str | None = None
     sampler: str = "incremental"
     shard: Shard | None = None
     allow_mixed: bool = False
+    seconds: float | None = None
+    fold: float | None = None
 
 
 def sample_run(
@@ -65,16 +79,21 @@ def sample_run(
 ) -> JobResult:
     """Draw what is asked for into a folder, or go on there; or write an npz to an open file.
 
+    Sound goes to an open file, or a path that ends in `.wav`, as a WAV that grows.
+
     Raises:
         UsageError: if the family has nothing to sample, or a condition or setting is wrong.
     """
-    count = _count(opened, request)
     settings = _settings(opened, request)
-    generator = opened.learner.generator(settings)
-    if generator is None:
-        raise UsageError(f"family '{opened.recipe.family}' has nothing to sample")
+    generator = _generator(opened, settings)
+    streamed = _streamed(generator, target, opened.recipe.family)
+    if streamed and request.tile is None and settings.tile != 1:  # to be heard soon
+        generator = _generator(opened, replace(settings, tile=1))
+    count = _count(request, 1 if streamed else opened.recipe.sample.count)
     _check_conditions(generator, request.conditions)
     primes = opened.learner.primes(request.prime, request.keep) if request.prime else None
+    if primes is not None and isinstance(generator, SoundGenerator):
+        _refuse_nothing_to_draw(primes, generator)
     job = Job(
         count,
         request.seed,
@@ -82,12 +101,57 @@ def sample_run(
         primes,
         _identity(opened),
         fingerprint(),
-        _in_flight(request.batch_size, settings.tile),
+        _in_flight(request.batch_size, generator.settings.tile),
         request.shard,
     )
+    if streamed and isinstance(generator, SoundGenerator):
+        return stream_job(job, target, generator, progress, stop)
     if isinstance(target, Path):
         return run_job(job, target, generator, progress, stop, request.allow_mixed)
     return pipe_job(job, target, generator, progress, stop)
+
+
+def _generator(opened: Opened, settings: SampleSettings) -> Generator:
+    family = opened.recipe.family
+    generator = opened.learner.generator(settings)
+    if generator is None:
+        raise UsageError(f"family '{family}' has nothing to sample")
+    if not isinstance(generator, SoundGenerator):
+        for name in ("seconds", "fold"):
+            if getattr(settings, name) is not None:
+                where = " (sample.seconds in the recipe)" if name == "seconds" else ""
+                raise UsageError(
+                    f"--{name}{where} is for sound, which family '{family}' does not draw. "
+                    "Leave it out."
+                )
+    return generator
+
+
+def _streamed(generator: Generator, target: Path | IO[bytes], family: str) -> bool:
+    """Whether sound goes out chunk by chunk."""
+    sound = isinstance(generator, SoundGenerator)
+    if isinstance(target, Path):
+        if is_wav(target) and not sound:
+            raise UsageError(
+                f"family '{family}' draws no sound: --out takes a folder, or - for an npz. "
+                f"Received: --out {target}"
+            )
+        return is_wav(target)
+    return sound
+
+
+def _refuse_nothing_to_draw(primes: Forced, generator: SoundGenerator) -> None:
+    """Given sound that fills whole recordings is most likely not what was meant."""
+    length = generator.length
+    if length is None or primes.mask.shape[1] < length:
+        return
+    full = primes.mask[:, :length].all(axis=1)
+    if full.any():
+        raise UsageError(
+            f"--prime leaves nothing to draw: recording {int(full.argmax())} fills all "
+            f"{length / generator.sample_rate:g} s of a sample. Give longer --seconds, or --keep "
+            "with fewer seconds."
+        )
 
 
 def _identity(opened: Opened) -> dict[str, Any]:
@@ -108,9 +172,9 @@ def _in_flight(batch_size: int | None, tile: int) -> int:
     return 2 if backend.accelerated() else min(usable_cpus(), MAX_TILES_BY_DEFAULT)
 
 
-def _count(opened: Opened, request: SampleRequest) -> int:
+def _count(request: SampleRequest, default: int) -> int:
     rows = len(request.conditions)
-    count = request.count or (rows if rows > 1 else opened.recipe.sample.count)
+    count = request.count or (rows if rows > 1 else default)
     if rows not in (1, count):
         raise UsageError(
             f"there are conditions for {rows} samples, but -n is {count}. "
@@ -121,13 +185,14 @@ def _count(opened: Opened, request: SampleRequest) -> int:
 
 def _settings(opened: Opened, request: SampleRequest) -> SampleSettings:
     defaults = opened.recipe.sample
-    chosen: dict[str, Any] = {}
-    for key in ("tile", "temperature", "top_k", "top_p"):
+    chosen: dict[str, Any] = {"fold": request.fold}
+    for key in ("tile", "temperature", "top_k", "top_p", "seconds"):
         asked = getattr(request, key)
         chosen[key] = getattr(defaults, key) if asked is None else asked
-        if chosen[key] is not None and not math.isfinite(chosen[key]):
+    for key, value in chosen.items():
+        if value is not None and not math.isfinite(value):
             name = key.replace("_", "-")
-            raise UsageError(f"--{name} must be a finite number. Received: {chosen[key]}")
+            raise UsageError(f"--{name} must be a finite number. Received: {value}")
     return SampleSettings(sampler=request.sampler, **chosen)
 
 

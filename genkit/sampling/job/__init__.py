@@ -9,5 +9,17 @@ from genkit.sampling.job.joining import JobResult
 from genkit.sampling.job.merging import merge_job
 from genkit.sampling.job.piping import pipe_job
 from genkit.sampling.job.running import run_job
+from genkit.sampling.job.streaming import is_wav, stream_job
 
-__all__ = ["Job", "JobResult", "Shard", "Stop", "Tiles", "merge_job", "pipe_job", "run_job"]
+__all__ = [
+    "Job",
+    "JobResult",
+    "Shard",
+    "Stop",
+    "Tiles",
+    "is_wav",
+    "merge_job",
+    "pipe_job",
+    "run_job",
+    "stream_job",
+]

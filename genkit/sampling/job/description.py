@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from genkit.errors import UsageError
-from genkit.family import Forced, Generator
+from genkit.family import Forced, Generator, SoundGenerator
 from genkit.sampling.conditions import digest as conditions_digest
 
 FORMAT = 2
@@ -124,6 +124,7 @@ class Job:
             if len(self.conditions) == 1
             else conditions_digest(self.conditions),
             "primes": self._primes_digest,
+            **_sound_settings(generator),
             **(self.identity or {}),
         }
 
@@ -150,6 +151,12 @@ class Job:
         for piece in _pieces(self.primes):
             found.update(piece)
         return found.hexdigest()
+
+
+def _sound_settings(generator: Generator) -> dict[str, Any]:
+    if not isinstance(generator, SoundGenerator):
+        return {}
+    return {"seconds": generator.settings.seconds, "fold": generator.settings.fold}
 
 
 def _pieces(primes: Forced) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from genkit.errors import StoppedError
-from genkit.family import Chunk, Forced, Generator
+from genkit.family import Chunk, Forced, Generator, SoundGenerator
 from genkit.progress import Progress
 from genkit.sampling.driver import sample_tile
 from genkit.sampling.job.description import Job, Stop, Tiles
@@ -98,7 +98,8 @@ def raise_if_stopped(stop: Stop, message: str) -> None:
 
 
 class Meter:
-    """Samples and values/s of tiles that are drawn side by side.
+    """Samples and values/s of tiles that are drawn side by side; of sound, how many seconds there
+    are, and how many come in a second.
 
     Args:
         progress: what is told, by one thread at a time.
@@ -107,23 +108,31 @@ class Meter:
 
     def __init__(self, progress: Progress, generator: Generator) -> None:
         self.progress, self.generator = progress, generator
+        self.sound = generator if isinstance(generator, SoundGenerator) else None
         self._lock = threading.Lock()
         self._began: float | None = None
         self._values = 0.0
+        # Sound of all chunks, and that of the first one, which is not counted: it compiles.
+        self._seconds = self._before = 0.0
 
     def tile(self, samples: int) -> TileMeter:
         return TileMeter(self, samples)
 
-    def advance(self, samples: float, values: float) -> None:
+    def advance(self, samples: float, values: float, seconds: float = 0.0) -> None:
         with self._lock:
             now = time.monotonic()
-            if self._began is None:  # the first chunk is not counted: it compiles
-                self._began = now
+            self._seconds += seconds
+            if self._began is None:
+                self._began, self._before = now, self._seconds
                 self.progress.advance(samples)
                 return
             self._values += values
-            rate = self._values / max(now - self._began, 1e-9)
-            self.progress.advance(samples, {"values/s": rate})
+            took = max(now - self._began, 1e-9)
+            told = {"values/s": self._values / took}
+            if self.sound is not None:
+                told["sound s"] = self._seconds
+                told["real-time factor"] = (self._seconds - self._before) / took
+            self.progress.advance(samples, told)
 
 
 class TileMeter:
@@ -140,7 +149,13 @@ class TileMeter:
         share = min(share, self.samples - self._told)
         self._told += share
         wanted = self.samples / generator.settings.tile
-        self.meter.advance(share, prod(chunk.values.shape) * wanted)
+        self.meter.advance(share, prod(chunk.values.shape) * wanted, self._seconds(chunk))
+
+    def _seconds(self, chunk: Chunk) -> float:
+        sound = self.meter.sound
+        if sound is None:
+            return 0.0
+        return sum(len(sound.pcm(chunk, row)) for row in range(self.samples)) / sound.sample_rate
 
     def finish(self) -> None:
         self.meter.advance(self.samples - self._told, 0.0)
