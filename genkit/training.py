@@ -304,9 +304,7 @@ class _Loop:
         for artifact in artifacts:
             folder.mkdir(parents=True, exist_ok=True)
             artifact.save(folder)
-            png = artifact.preview()
-            if png is not None:
-                self.board.picture(self.step, artifact.name, png)
+            self.board.show(self.step, artifact)
 
     def _save(self, best: bool) -> None:
         self._drain()

@@ -8,10 +8,17 @@ import time
 import types
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genkit.artifacts import Artifact, Audio
+from genkit.artifacts.audio import SHOWN, wav_bytes
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Board:
-    """Writes scalars and pictures of one training session.
+    """Writes scalars, pictures and sounds of one training session.
 
     Args:
         folder: where event files go.
@@ -56,6 +63,27 @@ class Board:
         summary = self._summaries.Summary()
         summary.value.add(tag=name, image=picture)
         self._add(step, summary)
+
+    def sound(self, step: int, name: str, pcm: np.ndarray, sample_rate: int) -> None:
+        """Write a recording, `(T,)` int16 PCM."""
+        sound = self._summaries.Summary.Audio(
+            sample_rate=sample_rate,
+            num_channels=1,
+            length_frames=len(pcm),
+            encoded_audio_string=wav_bytes(pcm, sample_rate),
+            content_type="audio/wav",
+        )
+        summary = self._summaries.Summary()
+        summary.value.add(tag=name, audio=sound)
+        self._add(step, summary)
+
+    def show(self, step: int, artifact: Artifact) -> None:
+        """Write an artifact's picture, where it has one, and its first recordings."""
+        if (png := artifact.preview()) is not None:
+            self.picture(step, artifact.name, png)
+        if isinstance(artifact, Audio):
+            for i, pcm in enumerate(artifact.recordings()[:SHOWN]):
+                self.sound(step, f"{artifact.name}/{i}", pcm, artifact.sample_rate)
 
     def _add(self, step: int, summary: object) -> None:
         event = self._events.Event(wall_time=time.time(), step=step, summary=summary)
