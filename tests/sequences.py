@@ -58,9 +58,12 @@ def conditions(
     view: WaveNetSequence, batch: int, length: int, seed: int = 0
 ) -> dict[str, np.ndarray]:
     """Random arrays for the conditions that the network has."""
-    layers, found = view.network.stack, {}
-    if layers.vector_width:
-        found["vector"] = numbers("vector", batch, layers.vector_width, seed=seed)
-    if layers.local_width:
-        found["local"] = numbers("local", batch, length, layers.local_width, seed=seed)
+    network, found = view.network, {}
+    if network.vector_width:
+        found["vector"] = numbers("vector", batch, network.vector_width, seed=seed)
+    if network.features:
+        rows = length
+        if (up := network.upsampling) is not None:
+            rows = -(-length // up.hop) + 2 * up.halo
+        found["local"] = numbers("local", batch, rows, network.features, seed=seed)
     return found

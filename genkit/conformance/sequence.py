@@ -75,7 +75,7 @@ class Line:
         return found[:, None, :, None]
 
     def sees(self, output: tuple[int, int, int], value: tuple[int, int, int]) -> bool:
-        return self.network.sees(output[1] - value[1])
+        return self.network.sees(output[1], value[1])
 
 
 class SequenceSuite(Suite):

@@ -129,7 +129,8 @@ class DilatedCausalStack(keras.Layer):
         local: width of a condition at each time step; 0 for none.
 
     Input: `(B, T, R)`, vector `(B, vector)`, local `(B, T, local)`. Before the first time step
-    every layer sees zeros. Output: the skip sum `(B, T, S)`.
+    every layer sees zeros; with `inside (B, T)` also where that is 0, as before the beginning of
+    a sequence that starts later than its row. Output: the skip sum `(B, T, S)`.
     """
 
     def __init__(
@@ -177,9 +178,9 @@ class DilatedCausalStack(keras.Layer):
         self.skip_bias = self.add_weight(name="skip_bias", shape=(self.skip,), initializer="zeros")
         self.built = True
 
-    def call(self, x: Any, vector: Any = None, local: Any = None) -> Any:
+    def call(self, x: Any, vector: Any = None, local: Any = None, inside: Any = None) -> Any:
         x = ops.cast(x, self.compute_dtype)
-        return self._run(x, None, vector, local)[0]
+        return self._run(x, None, vector, local, inside)[0]
 
     def stretch(
         self, x: Any, rings: Any, position: Any, vector: Any = None, local: Any = None
@@ -198,11 +199,21 @@ class DilatedCausalStack(keras.Layer):
         skips, seen = self._run(x, self.rings.past(rings, position), vector, local)
         return skips, self.rings.filled(seen, position + x.shape[1])
 
-    def _run(self, x: Any, past: Sequence[Any] | None, vector: Any, local: Any) -> tuple[Any, Any]:
+    def _run(
+        self,
+        x: Any,
+        past: Sequence[Any] | None,
+        vector: Any,
+        local: Any,
+        inside: Any = None,
+    ) -> tuple[Any, Any]:
         """The skip sum, and the input of each layer with its past."""
         total = ops.cast(self.skip_bias.value, self.compute_dtype)
+        known = None if inside is None else ops.cast(inside, self.compute_dtype)[..., None]
         seen = []
         for i, layer in enumerate(self.layers):
+            if known is not None:
+                x = x * known
             if past is None:
                 whole = ops.pad(x, ((0, 0), (layer.past, 0), (0, 0)))
             else:

@@ -24,7 +24,8 @@ class DilatedSteps:
     Args:
         stack: a built stack.
         vector: `(B, vector)`, the global condition, or None.
-        local: `(B, T, local)`, the local condition of all steps to come, or None.
+        local: `(B, T, local)`, the local condition of all steps to come, or None where it is
+            handed over frame by frame.
     """
 
     def __init__(self, stack: DilatedCausalStack, vector: Any = None, local: Any = None) -> None:
@@ -50,26 +51,39 @@ class DilatedSteps:
             self.bias = self.bias + ops.matmul(ops.cast(vector, dtype), kernel)
         self.local: Any = None
         if stack.local_width:
-            kernel = ops.concatenate(self._ordered(every("local_kernel")), axis=-1)
-            by_time = ops.transpose(ops.cast(local, dtype), (1, 0, 2))
-            self.local = ops.matmul(by_time, kernel)  # (T, B, layers * 2D)
+            self.local_kernel = ops.concatenate(self._ordered(every("local_kernel")), axis=-1)
+            self.local = None if local is None else self.projected(local)
 
     def _ordered(self, weights: list[Any]) -> list[Any]:
         return [weights[i] for i in self.rings.order]
 
-    def step(self, x: Any, rings: Any, position: Any, i: Any) -> tuple[Any, Any]:
+    def projected(self, local: Any, first: int = 0) -> Any:
+        """What a local condition `(B, T, n)` adds to all layers, `(T, B, layers * 2D)`.
+
+        Args:
+            first: of the channels of the whole condition that are given.
+        """
+        by_time = ops.transpose(ops.cast(local, self.stack.compute_dtype), (1, 0, 2))
+        return ops.matmul(by_time, self.local_kernel[first : first + int(local.shape[-1])])
+
+    def step(
+        self, x: Any, rings: Any, position: Any, i: Any = 0, more: tuple[Any, Any] | None = None
+    ) -> tuple[Any, Any]:
         """One time step.
 
         Args:
             x: `(B, R)`. rings: ring buffers before it. position: of the step, integer scalar.
             i: which of the steps of the local condition it is.
+            more: a further local condition that is projected already, and which of its steps.
 
         Returns:
             The skip sum `(B, S)` and the ring buffers after the step.
         """
         before_gate = ops.matmul(self.rings.read(rings, position), self.older) + self.bias
         if self.local is not None:
-            before_gate = before_gate + self._local(i)
+            before_gate = before_gate + self._local(self.local, i)
+        if more is not None:
+            before_gate = before_gate + self._local(*more)
         inputs, gated = [], []
         for layer, place in enumerate(self.rings.place):
             inputs.append(x)
@@ -80,10 +94,10 @@ class DilatedSteps:
         skips = ops.matmul(ops.concatenate(gated, axis=-1), self.skip) + self.skip_bias
         return skips, self.rings.write(rings, position, inputs)
 
-    def _local(self, i: Any) -> Any:
+    def _local(self, projected: Any, i: Any) -> Any:
         """The local condition of all layers at one step, `(layers, B, 2D)`."""
-        _, batch, width = self.local.shape
+        _, batch, width = projected.shape
         row = ops.reshape(
-            ops.slice(self.local, (i, 0, 0), (1, batch, width)), (batch, -1, 2 * self.stack.gated)
+            ops.slice(projected, (i, 0, 0), (1, batch, width)), (batch, -1, 2 * self.stack.gated)
         )
         return ops.transpose(row, (1, 0, 2))

@@ -18,6 +18,7 @@ from tests.sequences import conditions, wavenet
 
 # Two taps with doubling dilations; three with gaps between what is seen; every condition, which
 # is the one that the other backend proves too.
+CONTEXT = {"pool": 4, "residual": 3, "skip": 4, "outputs": 2, "dilations": (1, 2)}
 CASES: dict[str, dict[str, Any]] = {
     "two taps": {},
     "three taps": {"kernel": 3, "dilations": (5, 1), "input_kernel": 3, "levels": 4, "local": 2},
@@ -29,7 +30,20 @@ CASES: dict[str, dict[str, Any]] = {
         "local": 1,
         "gated": 2,
     },
+    "context of samples": {"contexts": [CONTEXT | {"pool": 1}]},
+    "contexts of frames": {
+        "contexts": [CONTEXT, CONTEXT | {"dilations": (1,), "outputs": 1}],
+        "local": 2,
+        "upsampling": {"channels": 3, "strides": (2, 3), "halo": 1},
+        "vector": 2,
+        "input_kernel": 2,
+    },
+    "repeated frames": {
+        "local": 2,
+        "upsampling": {"channels": 3, "strides": (3,), "learned": False},
+    },
 }
+TWICE = ("steered", "contexts of frames")
 PROVED = {
     "causality_gradient",
     "causality_change",
@@ -51,7 +65,7 @@ def checks(view: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "case", [c if c != "steered" else pytest.param(c, marks=pytest.mark.backends) for c in CASES]
+    "case", [pytest.param(c, marks=pytest.mark.backends) if c in TWICE else c for c in CASES]
 )
 def test_every_check_passes(case: str) -> None:
     """One test a network, so that its checks share what is compiled."""
@@ -144,7 +158,9 @@ def test_a_long_receptive_field_is_measured_at_some_positions(
     assert [every[name].run() for name in names] == [0, 0, 0]
     seen, field = view.sees, view.receptive_field
     assert field == 16
-    view.sees = lambda lag: (seen(lag) and lag != field) or lag == field + 1
+    view.sees = lambda place, earlier: (
+        (seen(place, earlier) and place - earlier != field) or place - earlier == field + 1
+    )
     every = checks(view)
     assert every["causality_gradient"].run() > 0
     assert every["receptive_field_missing"].run() == 1

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import lcm
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
+from genkit.layers.context import ContextStack
 from genkit.layers.dilated import DilatedCausalStack
 from genkit.layers.dilation import receptive_field
 from genkit.layers.embedding import CausalEmbedding
+from genkit.layers.upsampling import Upsampling
 from genkit.sampling.decoding import logits_type
 
 
@@ -24,10 +28,16 @@ class WaveNet(keras.Model):
         residual, gated, skip, head: channels R, D, S and H. gated is R if not given.
         dilations: one a layer. kernel: 2 or 3 taps a layer.
         vector, local: widths of the global and the local condition, 0 for none.
+        upsampling: sizes of an `Upsampling`, where the local condition comes in frames of
+            `local` features; without it there is a row of `local` features at each time step.
+        contexts: sizes of `ContextStack`s, whose outputs are further local conditions. All have
+            the same pool.
 
-    Input: codes `(B, T)`, integers, or one-hot `(B, T, levels)`; a vector `(B, vector)` and a
-    local condition `(B, T, local)`, or None.
-    Output: logits `(B, T, levels)`; those of time step t are of code t, given the codes before.
+    Input: codes `(B, T)`, integers, or one-hot `(B, T, levels)`; a vector `(B, vector)`; a local
+    condition, `(B, T, local)` or frames `(B, halo + T / hop + halo, local)`; `inside (B, T)`, 1
+    from the first code of the sequence on, where rows begin before it; and `tail`, how many of
+    the last time steps are wanted (all of them if None). Those not given are None.
+    Output: logits `(B, tail, levels)`; those of time step t are of code t, given the codes before.
     """
 
     def __init__(
@@ -43,37 +53,114 @@ class WaveNet(keras.Model):
         gated: int | None = None,
         vector: int = 0,
         local: int = 0,
+        upsampling: Mapping[str, Any] | None = None,
+        contexts: Sequence[Mapping[str, Any]] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.levels, self.head_width, self.input_kernel = levels, head, input_kernel
+        self.features, self.vector_width = local, vector
         same = {"dtype": self.dtype_policy}
         self.embedding = CausalEmbedding(levels, residual, input_kernel, name="embedding", **same)
+        self.contexts = [
+            ContextStack(**settings, vector=vector, name=f"context_{i}", **same)
+            for i, settings in enumerate(contexts)
+        ]
+        if len({context.pool for context in self.contexts}) > 1:
+            pools = [context.pool for context in self.contexts]
+            raise ValueError(f"all context stacks pool over the same samples. Received: {pools}")
+        self.upsampling = None
+        if upsampling is not None:
+            self.upsampling = Upsampling(**upsampling, name="upsampling", **same)
+        self.local_width = local if self.upsampling is None else self.upsampling.channels
+        wide = self.local_width + sum(context.outputs for context in self.contexts)
         self.stack = DilatedCausalStack(
-            residual, skip, dilations, kernel, gated, vector, local, name="stack", **same
+            residual, skip, dilations, kernel, gated, vector, wide, name="stack", **same
         )
         self.hidden = keras.layers.Dense(head, name="hidden", **same)
         self.logits_map = keras.layers.Dense(levels, name="logits", **same)
+        self._ramp = np.linspace(-1.0, 1.0, levels)
 
     def build(self, input_shape: Any, *conditions: Any) -> None:
         batch, steps = tuple(input_shape)[:2]
         self.embedding.build((batch, steps, self.levels))
+        for context in self.contexts:
+            context.build((batch, steps))
+        if self.upsampling is not None:
+            self.upsampling.build((batch, steps, self.features))
         self.stack.build((batch, steps, self.stack.residual))
         self.hidden.build((batch, steps, self.stack.skip))
         self.logits_map.build((batch, steps, self.head_width))
         self.built = True
 
     @property
-    def receptive_field(self) -> int:
-        """Codes that one distribution sees."""
+    def own_field(self) -> int:
+        """Codes that one distribution sees through the large stack."""
         return receptive_field(self.stack.taps, self.stack.dilations) + self.input_kernel - 1
 
-    def call(self, x: Any, vector: Any = None, local: Any = None) -> Any:
+    @property
+    def receptive_field(self) -> int:
+        """Codes that one distribution sees, by its context stacks as well."""
+        # Conditions enter the gates of the first layer, behind its dilation. Each of their time
+        # steps knows earlier frames; its last sample sees the beginning of the earliest one.
+        behind = (self.stack.taps - 1) * sum(self.stack.dilations[1:])
+        reaches = [c.pool * (max(c.frames_seen) + 1) - 1 for c in self.contexts]
+        return max([self.own_field, *(behind + reach for reach in reaches)])
+
+    @property
+    def pool(self) -> int | None:
+        """Samples of a frame of the context stacks; None without any."""
+        return self.contexts[0].pool if self.contexts else None
+
+    @property
+    def grid(self) -> int:
+        """Stretches of a sequence that are computed by themselves begin at its multiples."""
+        return lcm(self.pool or 1, self.upsampling.hop if self.upsampling is not None else 1)
+
+    def call(
+        self,
+        x: Any,
+        vector: Any = None,
+        local: Any = None,
+        inside: Any = None,
+        tail: int | None = None,
+    ) -> Any:
         if len(x.shape) == 2:
             x = self.embedding.one_hot(x)
+        steps = int(x.shape[1])
+        wanted = steps if tail is None else tail
+        # The large stack needs the codes that it sees and no more.
+        kept = min(steps, wanted + self.own_field - 1)
+        local = self._local(x, vector, local, inside, kept)
         # A code is seen from the next time step on.
-        before = ops.pad(x, ((0, 0), (self.input_kernel, 0), (0, 0)))[:, :-1]
-        return self.head(self.stack(self.embedding(before), vector, local))
+        before = ops.pad(x, ((0, 0), (self.input_kernel, 0), (0, 0)))[:, steps - kept : -1]
+        own = None if inside is None else inside[:, steps - kept :]
+        skips = self.stack(self.embedding(before), vector, local, own)
+        return self.head(skips[:, kept - wanted :])
+
+    def _local(self, x: Any, vector: Any, local: Any, inside: Any, kept: int) -> Any:
+        """Local conditions of the last `kept` time steps, side by side; None without any."""
+        steps, found = int(x.shape[1]), []
+        if self.local_width:
+            whole = local if self.upsampling is None else self.upsampling(local)
+            whole = ops.cast(whole, self.compute_dtype)[:, :steps]
+            found.append(whole[:, steps - kept :])
+        if self.contexts:
+            sound = self.sound_of(x)
+            found += [c(sound, vector, inside)[:, steps - kept :] for c in self.contexts]
+        if not found:
+            return None
+        return found[0] if len(found) == 1 else ops.concatenate(found, axis=-1)
+
+    def sound_of(self, x: Any) -> Any:
+        """What context stacks read of one-hot codes `(..., levels)`: equal steps from -1 to 1,
+        `(...)`; 0 where there is no code."""
+        return ops.matmul(ops.cast(x, self.compute_dtype), ops.cast(self._ramp, self.compute_dtype))
+
+    def sound_of_codes(self, codes: Any) -> Any:
+        """The same of integer codes `(...)`; the code `levels` stands for none."""
+        values = ops.cast(codes, self.compute_dtype) * (2.0 / (self.levels - 1)) - 1.0
+        return ops.where(codes < self.levels, values, ops.zeros_like(values))
 
     def head(self, skips: Any) -> Any:
         """Logits `(..., levels)` of the skip sum `(..., S)`."""
@@ -91,7 +178,15 @@ class WaveNet(keras.Model):
             "kernel": stack.taps,
             "input_kernel": self.input_kernel,
             "gated": stack.gated,
-            "vector": stack.vector_width,
-            "local": stack.local_width,
+            "vector": self.vector_width,
+            "local": self.features,
+            "upsampling": None if self.upsampling is None else _sizes(self.upsampling),
+            "contexts": [_sizes(c, leave=("vector",)) for c in self.contexts],
         }
         return {**super().get_config(), **own}
+
+
+def _sizes(layer: keras.Layer, leave: Sequence[str] = ()) -> dict[str, Any]:
+    """The sizes of a layer without what every Keras layer has."""
+    common = {"name", "trainable", "dtype", *leave}
+    return {key: value for key, value in layer.get_config().items() if key not in common}

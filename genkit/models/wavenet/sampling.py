@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,45 +10,73 @@ from keras import ops
 
 from genkit.errors import UsageError, unknown
 from genkit.family import Arrays
+from genkit.layers.context import ContextSteps
 from genkit.layers.dilated_steps import DilatedSteps
 from genkit.layers.dilation import seen_lags
 from genkit.models.wavenet.network import WaveNet
 from genkit.sampling.decoding import logits_type
+from genkit.sampling.sequence.base import time_cut
 
 VECTOR, LOCAL = "vector", "local"
+
+# Conditions of a tile in arrays, from what the user wrote, one mapping a sample.
+InWords = Callable[[Sequence[Mapping[str, str]], int], Arrays]
 
 
 class WaveNetSequence:
     """A built WaveNet for the samplers and checks of `genkit.sampling.sequence`.
 
-    Conditions are arrays: `vector` `(B, vector)` and `local` `(B, T, local)`, those the network
-    has. The state is the codes that the input convolution still needs and the ring buffers.
+    Conditions are arrays: `vector` `(B, vector)` and `local`, `(B, T, local)` or, with
+    upsampling, frames `(B, halo + F, local)` whose first `halo` lie before the beginning; those
+    that the network has. The state is the codes that the input convolution still needs, the ring
+    buffers and, of each context stack, its ring buffers and the frame before.
+
+    Args:
+        network: the built network.
+        in_words: reads conditions that are given in words; None takes none.
     """
 
-    def __init__(self, network: WaveNet) -> None:
-        self.network = network
+    def __init__(self, network: WaveNet, in_words: InWords | None = None) -> None:
+        self.network, self._in_words = network, in_words
         self.levels, self.receptive_field = network.levels, network.receptive_field
+        self.period, self.grid = network.pool, network.grid
         stack = network.stack
         inputs = seen_lags(stack.taps, stack.dilations)
         self._lags = {lag + tap for lag in inputs for tap in range(1, network.input_kernel + 1)}
+        # Conditions enter behind the dilation of the first layer.
+        self._conditioned = seen_lags(stack.taps, stack.dilations[1:])
+        self._frames = {lag for context in network.contexts for lag in context.frames_seen}
         self.float_type = logits_type(network.compute_dtype)
         self.variables = list(network.variables)
 
     def conditions(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
         """Arrays of what the user wrote; a bare network takes nothing in words."""
+        if self._in_words is not None:
+            return self._in_words(rows, first_index)
         for key in (key for row in rows for key in row):
             raise UsageError(f"--condition: {unknown('condition', key, ())}")
         return {}
 
-    def sees(self, lag: int) -> bool:
-        return lag in self._lags
+    def sees(self, position: int, earlier: int) -> bool:
+        if position - earlier in self._lags:
+            return True
+        if self.period is None:
+            return False
+        # By way of the condition of any time step that the large stack sees.
+        frame = earlier // self.period
+        steps = (position - lag for lag in self._conditioned if lag <= position)
+        return any(step // self.period - frame in self._frames for step in steps)
 
     def cut(self, conditions: Arrays, start: int, stop: int) -> Arrays:
         """Conditions of the time steps `start` to `stop`; zeros past the end."""
-        return {
-            name: time_cut(array, start, stop) if name == LOCAL else array
-            for name, array in conditions.items()
-        }
+        found = {VECTOR: conditions[VECTOR]} if VECTOR in conditions else {}
+        if LOCAL in conditions:
+            up = self.network.upsampling
+            hop, halo = (1, 0) if up is None else (up.hop, up.halo)
+            # Frame f stands at f + halo.
+            last = -(-stop // hop) + 2 * halo
+            found[LOCAL] = time_cut(conditions[LOCAL], start // hop, last)
+        return found
 
     def scores(self, x: Any, conditions: Mapping[str, Any]) -> Any:
         return self.network(x, conditions.get(VECTOR), conditions.get(LOCAL))
@@ -59,30 +87,58 @@ class WaveNetSequence:
     def begin(self, batch: int, conditions: Mapping[str, Any]) -> dict[str, Any]:
         network = self.network
         nothing = ops.full((batch, network.input_kernel - 1), self.levels, "int32")
-        rings = network.stack.rings.zeros(batch, network.compute_dtype)
-        return {"older": nothing, "rings": rings}
+        dtype = network.compute_dtype
+        state: dict[str, Any] = {"older": nothing, "rings": network.stack.rings.zeros(batch, dtype)}
+        if network.contexts:
+            state["recent"] = ops.zeros((self.period, batch), dtype)
+            state["contexts"] = tuple(
+                context.stack.rings.zeros(batch, dtype) for context in network.contexts
+            )
+        return state
 
     def stretch(
         self, values: Any, before: Any, state: Any, position: Any, conditions: Mapping[str, Any]
     ) -> tuple[Any, Any]:
         network = self.network
         codes = ops.concatenate([state["older"], before[:, None], values[:, :-1]], axis=1)
-        skips, rings = network.stack.stretch(
+        after = {"older": codes[:, codes.shape[1] - (network.input_kernel - 1) :]}
+        local = conditions.get(LOCAL)
+        if network.upsampling is not None:
+            local = network.upsampling(local)[:, : values.shape[1]]
+        if network.contexts:
+            local, more = self._contexts(values, state, position, conditions.get(VECTOR), local)
+            after.update(more)
+        skips, after["rings"] = network.stack.stretch(
             network.embedding(network.embedding.one_hot(codes)),
             state["rings"],
             position,
             conditions.get(VECTOR),
-            conditions.get(LOCAL),
+            local,
         )
-        kept = codes[:, codes.shape[1] - (network.input_kernel - 1) :]
-        return network.head(skips), {"older": kept, "rings": rings}
+        return network.head(skips), after
+
+    def _contexts(
+        self, values: Any, state: Any, position: Any, vector: Any, local: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        """The local condition of a stretch with those of its context stacks, and their state."""
+        sound = self.network.sound_of_codes(values)
+        recent = ops.transpose(state["recent"])
+        parts, rings, last = [] if local is None else [local], [], recent
+        for context, before in zip(self.network.contexts, state["contexts"], strict=True):
+            found, last, after = context.stretch(sound, recent, before, position, vector)
+            parts.append(found)
+            rings.append(after)
+        more = {"recent": ops.transpose(last), "contexts": tuple(rings)}
+        return (parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1)), more
 
     def steps(self, conditions: Mapping[str, Any]) -> WaveNetSteps:
-        return WaveNetSteps(self.network, conditions)
+        return WaveNetSteps(self, conditions)
 
-    def products(self) -> list[list[np.ndarray]]:
+    def products(self) -> list[list[np.ndarray]] | None:
         """The weights that a step multiplies with, layer by layer; conditions are projected
-        beforehand."""
+        beforehand. None with context stacks, which step once a frame."""
+        if self.network.contexts:
+            return None
         stack, head = self.network.stack, (self.network.hidden, self.network.logits_map)
         layers = [[layer.kernel, layer.skip_kernel] for layer in stack.layers]
         for weights, layer in zip(layers, stack.layers[:-1], strict=False):
@@ -94,20 +150,42 @@ class WaveNetSequence:
 class WaveNetSteps:
     """One code after the other; made once a chunk, outside of the loop."""
 
-    def __init__(self, network: WaveNet, conditions: Mapping[str, Any]) -> None:
-        self.network = network
+    def __init__(self, view: WaveNetSequence, conditions: Mapping[str, Any]) -> None:
+        network = self.network = view.network
+        self.period = view.period
         self.tables = network.embedding.tables()
-        self.stack = DilatedSteps(network.stack, conditions.get(VECTOR), conditions.get(LOCAL))
+        vector, local = conditions.get(VECTOR), conditions.get(LOCAL)
+        if network.upsampling is not None:
+            local = network.upsampling(local)
+        self.stack = DilatedSteps(network.stack, vector, None)
+        if local is not None:
+            self.stack.local = self.stack.projected(local)
+        self.contexts = [ContextSteps(context, vector) for context in network.contexts]
 
-    def __call__(self, before: Any, state: Any, position: Any, i: Any) -> tuple[Any, Any]:
+    def frame(self, state: Any, position: Any) -> tuple[Any, Any]:
+        """What the context stacks say of the frame that begins at `position`: projected for all
+        layers, `(P, B, layers * 2D)`; and the state."""
+        recent, rings = ops.transpose(state["recent"]), []
+        parts = []
+        for context, before in zip(self.contexts, state["contexts"], strict=True):
+            found, after = context.frame(recent, before, position)
+            parts.append(found)
+            rings.append(after)
+        whole = parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1)
+        projected = self.stack.projected(whole, first=self.network.local_width)
+        return projected, {**state, "contexts": tuple(rings)}
+
+    def __call__(
+        self, before: Any, state: Any, position: Any, i: Any, frame: Any = None
+    ) -> tuple[Any, Any]:
         codes = ops.concatenate([state["older"], before[:, None]], axis=1)
         rows = [ops.take(table, codes[:, tap], axis=0) for tap, table in enumerate(self.tables)]
-        skips, rings = self.stack.step(sum(rows[1:], rows[0]), state["rings"], position, i)
-        return self.network.head(skips), {"older": codes[:, 1:], "rings": rings}
+        more = None if frame is None else (frame, i % self.period)
+        skips, rings = self.stack.step(sum(rows[1:], rows[0]), state["rings"], position, i, more)
+        return self.network.head(skips), {**state, "older": codes[:, 1:], "rings": rings}
 
-
-def time_cut(array: np.ndarray, start: int, stop: int) -> np.ndarray:
-    """`array[:, start:stop]`, zeros past the end."""
-    cut = array[:, start:stop]
-    missing = stop - start - cut.shape[1]
-    return np.pad(cut, ((0, 0), (0, missing)) + ((0, 0),) * (array.ndim - 2))
+    def seen(self, state: Any, value: Any, i: Any) -> Any:
+        """The state with the value of step `i`, for the frame that it is part of."""
+        sound = self.network.sound_of_codes(value)
+        recent = ops.slice_update(state["recent"], (i % self.period, 0), sound[None])
+        return {**state, "recent": recent}

@@ -29,6 +29,13 @@ def position_noise(seed: int, index: int, start: int, stop: int) -> np.ndarray:
     return np.concatenate(made)[start - first : stop - first]
 
 
+def time_cut(array: np.ndarray, start: int, stop: int) -> np.ndarray:
+    """`array[:, start:stop]`, zeros past the end."""
+    cut = array[:, start:stop]
+    missing = stop - start - cut.shape[1]
+    return np.pad(cut, ((0, 0), (0, missing)) + ((0, 0),) * (array.ndim - 2))
+
+
 class SequenceGenerator:
     """Common part: a chunk is a stretch of time steps; the last one is cut to the length.
 
@@ -58,7 +65,9 @@ class SequenceGenerator:
                 f"Received: {settings.top_k}"
             )
         self.network, self.settings = network, settings
-        self.length, self.stretch = length, min(stretch, length)
+        # Stretches are whole frames of whatever the network does once a frame.
+        grid = network.grid
+        self.length, self.stretch = length, -(-min(stretch, length) // grid) * grid
         self.decoding = Decoding(settings.temperature, settings.top_k, settings.top_p)
         self.chunks: int | None = -(-length // self.stretch)
 

@@ -74,23 +74,66 @@ class Stretches:
 
         # The position is a loop variable: as a constant of the loop, XLA would compile the whole
         # anew for each of its values.
-        def body(i: Any, position: Any, before: Any, inner: Any, found: Any) -> Any:
-            logits, inner = step(before, inner, position, i)
+        def value(
+            i: Any, position: Any, before: Any, inner: Any, found: Any, frame: Any = None
+        ) -> tuple[Any, Any, Any]:
+            logits, inner = step(before, inner, position, i, frame)
             inputs = (_row(noise, i), self.decoding, _row(forced, i), _row(mask, i))
-            value, chance = choose(logits, *inputs)
-            new = (value, chance, logits)
+            drawn, chance = choose(logits, *inputs)
+            new = (drawn, chance, logits)
             found = tuple(_put(array, row, i) for array, row in zip(found, new, strict=False))
-            return i + 1, position + 1, value, inner, found
+            return drawn, inner, found
 
-        _, _, before, inner, found = ops.while_loop(
-            lambda i, *rest: i < length,
-            body,
-            (ops.zeros((), "int32"), position, state["before"], state["network"], tuple(found)),
-            maximum_iterations=length,
-        )
+        start = (position, state["before"], state["network"], tuple(found))
+        run = _by_value if self.network.period is None else _by_frame
+        before, inner, found = run(value, step, length, self.network.period or 1, start)
         values, log_prob = (ops.transpose(array) for array in found[:2])
         logits = ops.transpose(found[2], (1, 0, 2)) if self.keep_logits else None
         return values, log_prob, logits, {"before": before, "network": inner}
+
+
+def _by_value(value: Any, step: Any, length: int, period: int, start: Any) -> tuple[Any, Any, Any]:
+    """One loop over the values."""
+    del step, period
+
+    def body(i: Any, position: Any, before: Any, inner: Any, found: Any) -> Any:
+        return i + 1, position + 1, *value(i, position, before, inner, found)
+
+    _, _, *last = ops.while_loop(
+        lambda i, *rest: i < length,
+        body,
+        (ops.zeros((), "int32"), *start),
+        maximum_iterations=length,
+    )
+    return tuple(last)
+
+
+def _by_frame(value: Any, step: Any, length: int, period: int, start: Any) -> tuple[Any, Any, Any]:
+    """A loop over frames, and in each a loop over its values."""
+
+    def frame(first: Any, position: Any, before: Any, inner: Any, found: Any) -> Any:
+        own, inner = step.frame(inner, position)
+
+        def body(k: Any, position: Any, before: Any, inner: Any, found: Any) -> Any:
+            i = first + k
+            before, inner, found = value(i, position, before, inner, found, own)
+            return k + 1, position + 1, before, step.seen(inner, before, i), found
+
+        _, *last = ops.while_loop(
+            lambda k, *rest: k < period,
+            body,
+            (ops.zeros((), "int32"), position, before, inner, found),
+            maximum_iterations=period,
+        )
+        return first + period, *last
+
+    _, _, *last = ops.while_loop(
+        lambda first, *rest: first < length,
+        frame,
+        (ops.zeros((), "int32"), *start),
+        maximum_iterations=-(-length // period),
+    )
+    return tuple(last)
 
 
 def _row(array: Any, i: Any) -> Any:

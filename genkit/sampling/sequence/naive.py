@@ -10,7 +10,7 @@ from keras import ops
 from genkit import backend
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.sampling.decoding import choose
-from genkit.sampling.sequence.base import STRETCH, SequenceGenerator
+from genkit.sampling.sequence.base import STRETCH, SequenceGenerator, time_cut
 from genkit.sampling.sequence.network import SequenceNetwork
 
 
@@ -28,8 +28,10 @@ class NaiveGenerator(SequenceGenerator):
         xla: bool = True,
     ) -> None:
         super().__init__(network, settings, length, stretch)
-        # The value to draw is the last of the window as soon as the window is full.
-        self.window = min(length, network.receptive_field + 1)
+        # The window begins with a frame, and holds all that its last frame sees.
+        whole = -(-length // network.grid) * network.grid
+        field = network.receptive_field + network.grid
+        self.window = min(whole, -(-field // network.grid) * network.grid)
         self._value = backend.compile(self._step, network.variables, xla=xla)
 
     def _step(
@@ -53,13 +55,15 @@ class NaiveGenerator(SequenceGenerator):
         log_prob = np.zeros((self.settings.tile, left), self.network.float_type)
         for i in range(left):
             position = start + i
-            first = max(0, position + 1 - self.window)
-            window = slice(first, first + self.window)
+            grid = self.network.grid
+            first = max(0, -(-(position + 1 - self.window) // grid) * grid)
+            stop = first + self.window
             place = np.zeros(self.window, np.float32)
             place[position - first] = 1.0
-            own = self.network.cut(conditions, window.start, window.stop)
+            own = self.network.cut(conditions, first, stop)
+            seen = time_cut(values, first, stop)
             value, chance = self._value(
-                values[:, window], place, noise[:, i], given[:, i], mask[:, i], own
+                seen, place, noise[:, i], given[:, i], mask[:, i], own
             )
             values[:, position] = ops.convert_to_numpy(value)
             log_prob[:, i] = ops.convert_to_numpy(chance)

@@ -11,14 +11,26 @@ from genkit.family import Arrays
 class SequenceStep(Protocol):
     """The network at one time step; made once a chunk, so that weights are prepared once."""
 
-    def __call__(self, before: Any, state: Any, position: Any, i: Any) -> tuple[Any, Any]:
+    def __call__(
+        self, before: Any, state: Any, position: Any, i: Any, frame: Any = None
+    ) -> tuple[Any, Any]:
         """Logits `(B, levels)` of the value at `position`, and the state after it.
 
         Args:
             before: `(B,)` int32, the value before it; `levels` at the very beginning.
             state: of the step before. position: time step, int32 scalar.
             i: which step of the chunk it is, for conditions that were cut for the chunk.
+            frame: what `frame` returned last, of a network with a period.
         """
+        ...
+
+    def frame(self, state: Any, position: Any) -> tuple[Any, Any]:
+        """Work of a network with a period before each of its frames: something for the steps of
+        the frame that begins at `position`, and the state."""
+        ...
+
+    def seen(self, state: Any, value: Any, i: Any) -> Any:
+        """The state of a network with a period after the value `(B,)` of step `i` of the chunk."""
         ...
 
 
@@ -26,16 +38,21 @@ class SequenceNetwork(Protocol):
     """A causal network of integer sequences `(B, T)` with values 0 .. levels - 1.
 
     Conditions are a mapping of arrays, first axis B. The logits at time step t depend on values
-    t - receptive_field .. t - 1 only. `float_type` is that of the logits.
+    t - receptive_field .. t - 1 only. `float_type` is that of the logits. `period` is how many
+    values a frame has, where there is work that is done once a frame, else None. Stretches begin
+    at multiples of `grid`, which the period divides.
     """
 
     levels: int
     float_type: str
     receptive_field: int
+    period: int | None
+    grid: int
     variables: list[Any]
 
-    def sees(self, lag: int) -> bool:
-        """Whether the logits at t must depend on the value at t - lag, in closed form."""
+    def sees(self, position: int, earlier: int) -> bool:
+        """Whether the logits at a position must depend on the value at an earlier one, in closed
+        form."""
         ...
 
     def conditions(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:

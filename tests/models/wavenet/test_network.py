@@ -13,7 +13,7 @@ from genkit import backend
 from genkit.errors import UsageError
 from genkit.layers.dilation import dilation_cycles, receptive_field, stack_parameters
 from genkit.models.wavenet.network import WaveNet
-from genkit.models.wavenet.sampling import time_cut
+from genkit.sampling.sequence.base import time_cut
 from tests.sequences import array, codes, conditions, numbers, wavenet
 
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
@@ -27,14 +27,14 @@ CASES: list[dict[str, Any]] = [
 @pytest.mark.parametrize("settings", CASES, ids=str)
 def test_a_code_is_seen_from_the_next_time_step_on(settings: Any) -> None:
     view = wavenet(**settings)
-    field, lags = view.receptive_field, [lag for lag in range(30) if view.sees(lag)]
+    field, lags = view.receptive_field, [lag for lag in range(30) if view.sees(30, 30 - lag)]
     assert (lags[0], lags[-1]) == (1, field)
     steps, place = field + 4, field + 2
     own = conditions(view, 1, steps)
     x = numbers("x", 1, steps, view.levels)
     slope = array(backend.input_gradient(lambda x: view.scores(x, own)[:, place], x))
     seen = np.abs(slope[0]).max(axis=-1) > 0
-    np.testing.assert_array_equal(seen, [view.sees(place - t) for t in range(steps)])
+    np.testing.assert_array_equal(seen, [view.sees(place, t) for t in range(steps)])
 
 
 def test_receptive_field_and_size_of_a_published_network() -> None:

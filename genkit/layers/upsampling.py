@@ -1,0 +1,90 @@
+"""From frames of features to a condition at each time step (section 2.5 of arXiv:1609.03499)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="genkit")
+class Upsampling(keras.Layer):
+    """Transposed convolutions, each with a kernel as wide as its stride; or repetition.
+
+    With a halo, each frame first sees that many frames on both sides: together with the first
+    stride that is a transposed convolution whose kernel is `2 halo + 1` strides wide. Whatever
+    the length, the samples of a frame depend on that frame and its halo alone, so stretches can
+    be upsampled one by one.
+
+    Args:
+        channels: of the output. strides: their product is the hop, samples of a frame.
+        halo: frames on either side that a frame sees. learned: False repeats each frame,
+            after the mix of its halo.
+
+    Input: `(B, halo + F + halo, features)`. Output: `(B, F * hop, channels)`.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        strides: Sequence[int],
+        halo: int = 0,
+        learned: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not strides or min(strides) < 1 or halo < 0:
+            raise ValueError(
+                f"upsampling needs strides >= 1 and a halo >= 0. Received: {list(strides)}, {halo}"
+            )
+        self.channels, self.strides = channels, [int(s) for s in strides]
+        self.halo, self.learned = halo, learned
+        same = {"dtype": self.dtype_policy}
+        self.mix = keras.layers.Dense(channels, name="mix", **same)
+        self.maps = [
+            keras.layers.Dense(stride * channels, name=f"stride_{i}", **same)
+            for i, stride in enumerate(self.strides if learned else [])
+        ]
+
+    @property
+    def hop(self) -> int:
+        """Samples of a frame."""
+        return prod(self.strides)
+
+    def build(self, input_shape: Any) -> None:
+        features = int(tuple(input_shape)[-1])
+        self.mix.build((None, None, (2 * self.halo + 1) * features))
+        for layer in self.maps:
+            layer.build((None, None, self.channels))
+        self.built = True
+
+    def call(self, frames: Any) -> Any:
+        count = int(frames.shape[1]) - 2 * self.halo
+        around = [frames[:, i : i + count] for i in range(2 * self.halo + 1)]
+        x = self.mix(around[0] if len(around) == 1 else ops.concatenate(around, axis=-1))
+        if not self.learned:
+            return ops.repeat(x, self.hop, axis=1)
+        for layer, stride in zip(self.maps, self.strides, strict=True):
+            count *= stride
+            x = ops.reshape(layer(ops.relu(x)), (-1, count, self.channels))
+        return x
+
+    def get_config(self) -> dict[str, Any]:
+        own = {
+            "channels": self.channels,
+            "strides": self.strides,
+            "halo": self.halo,
+            "learned": self.learned,
+        }
+        return {**super().get_config(), **own}
+
+
+def upsampling_parameters(
+    features: int, channels: int, strides: Sequence[int], halo: int, learned: bool
+) -> int:
+    """Weights of an `Upsampling` of these widths."""
+    total = ((2 * halo + 1) * features + 1) * channels
+    return total + sum((channels + 1) * s * channels for s in (strides if learned else ()))
