@@ -122,27 +122,47 @@ class AudioFeed:
     it, the last one longer. Batch k holds positions k*B .. k*B+B-1 of the endless chain of
     epochs, so a batch may span two of them.
 
+    A row is a window after its context. Packed rows have none before the beginning of a
+    recording: they begin with it, and its first window is longer by `context` instead. Short
+    recordings then fill one row each and waste nothing.
+
     Args:
         split: the recordings.
         batch_size: windows in a batch, B.
         crop: audio samples of a window.
         context: audio samples before a window that are given with it.
         seed: of order and cuts.
+        packed: rows begin with the recording rather than before it.
+        grid: rows begin at multiples of it, which divides `crop` and `context`.
     """
 
     def __init__(
-        self, split: AudioSplit, batch_size: int, crop: int, context: int, seed: int
+        self,
+        split: AudioSplit,
+        batch_size: int,
+        crop: int,
+        context: int,
+        seed: int,
+        packed: bool = False,
+        grid: int = 1,
     ) -> None:
         if not len(split):
             raise DataError("cannot train on an empty split")
+        if crop % grid or context % grid:
+            raise UsageError(
+                f"data.crop must be a multiple of {grid} audio samples. Received: {crop}"
+            )
         self.split = split
         self.batch_size = batch_size
         self.crop = crop
         self.context = context
         self.seed = seed
+        self.packed = packed
+        self.grid = grid
+        self.lead = context if packed else 0  # how much longer a recording's first window is
         self._lengths = np.diff(split.edges)
-        windows = -(-self._lengths // crop)
-        self._slack = windows * crop - self._lengths
+        windows = 1 - (-np.maximum(self._lengths - crop - self.lead, 0) // crop)
+        self._slack = windows * crop + self.lead - self._lengths
         self._ends = np.cumsum(windows)  # of each recording's windows among all of the epoch
         self._epoch: tuple[int, np.ndarray, np.ndarray] = (-1, *(np.empty(0, np.int64),) * 2)
 
@@ -155,25 +175,30 @@ class AudioFeed:
         """One batch.
 
         Returns:
-            `audio` int16 (B, context + crop), the `context` audio samples before a window and
-            the window, 0 where there is none; `first` int32 (B,), how many of the leading ones
-            lie before the recording's beginning, 0 .. context; `stop` int32 (B,), where the
-            window's audio samples end, what follows is padding; and each attribute, int64 (B,)
-            or uint8 (B, K).
+            `audio` int16 (B, context + crop), 0 where there is none; `first` int32 (B,), how
+            many of the leading ones lie before the recording's beginning, 0 .. context; `skip`
+            int32 (B,), where the window begins, 0 .. context, before it is its context; `stop`
+            int32 (B,), where its audio samples end, what follows is padding; `recording` and
+            `origin` int64 (B,), which one it is and which of its audio samples the row begins
+            with; and each attribute, int64 (B,) or uint8 (B, K).
         """
         audio = np.zeros((self.batch_size, self.context + self.crop), np.int16)
-        first, stop = np.empty((2, self.batch_size), np.int32)
-        recordings = np.empty(self.batch_size, np.int64)
+        first, skip, stop = np.empty((3, self.batch_size), np.int32)
+        recordings, origins = np.empty((2, self.batch_size), np.int64)
         for row in range(self.batch_size):
             epoch, place = divmod(k * self.batch_size + row, self.windows)
             recordings[row], start, end = self._window(epoch, place)
             edge = int(self.split.edges[recordings[row]])
-            first[row] = max(0, self.context - start)
-            stop[row] = self.context + end - start
-            low = edge + start - self.context + first[row]
+            origin = start - self.context
+            if self.packed:
+                origin = max(0, origin)
+            first[row] = max(0, -origin)
+            skip[row], stop[row], origins[row] = start - origin, end - origin, origin
+            low = edge + origin + first[row]
             audio[row, first[row] : stop[row]] = self.split.samples[low : edge + end]
         chosen = {name: values[recordings] for name, values in self.split.attributes.items()}
-        return {"audio": audio, "first": first, "stop": stop, **chosen}
+        facts = {"first": first, "skip": skip, "stop": stop}
+        return {"audio": audio, **facts, "recording": recordings, "origin": origins, **chosen}
 
     def _window(self, epoch: int, place: int) -> tuple[int, int, int]:
         """Recording, start and end of the window at a place of an epoch."""
@@ -181,18 +206,18 @@ class AudioFeed:
         window = int(order[place])
         recording = int(np.searchsorted(self._ends, window, side="right"))
         length = int(self._lengths[recording])
-        left = int(self._ends[recording]) - window  # windows of the recording from this one on
-        number = -(-length // self.crop) - left
+        number = window - (int(self._ends[recording - 1]) if recording else 0)
         moved = int(cuts[recording])
-        start = max(0, number * self.crop - moved)
-        return recording, start, min(length, (number + 1) * self.crop - moved)
+        end = min(length, self.lead + (number + 1) * self.crop - moved)
+        return recording, self.lead + number * self.crop - moved if number else 0, end
 
     def _drawn(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         """Order of the windows and shift of each recording's cuts."""
         if self._epoch[0] != epoch:
             order = permutation(self.seed, "epoch", epoch, self.windows)
             drawn = uniform(self.seed, "windows", epoch, (len(self.split),)).astype(np.float64)
-            self._epoch = (epoch, order, (drawn * (self._slack + 1)).astype(np.int64))
+            moves = (drawn * (self._slack // self.grid + 1)).astype(np.int64)
+            self._epoch = (epoch, order, moves * self.grid)
         return self._epoch[1:]
 
     def save(self) -> Arrays:
