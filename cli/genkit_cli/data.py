@@ -101,7 +101,9 @@ def prepare(target: str, overrides: Sequence[str], as_json: bool) -> None:
     Unpacks archives, reads everything once, and writes data that does not fit into memory in a
     form that training maps from the disk.
     """
+    from genkit.data import load
     from genkit.data.stock import prepare as make_ready
+    from genkit.data.stock import seconds_of
     from genkit_cli.bars import Bars
 
     (config,) = _sections(target, overrides)
@@ -113,7 +115,13 @@ def prepare(target: str, overrides: Sequence[str], as_json: bool) -> None:
     finally:
         bars.close()
     if as_json:
-        output.emit({"dataset": config.name, "folder": None if folder is None else str(folder)})
+        facts: dict[str, Any] = {"dataset": config.name, "folder": None}
+        if folder is not None:
+            dataset = load(config)
+            splits = {name: len(split) for name, split in dataset.splits.items()}
+            facts.update(folder=str(folder), splits=splits, notes=dict(dataset.notes))
+            facts["seconds"] = seconds_of(dataset)
+        output.emit(facts)
     elif folder is None:
         output.say(f"{config.name}: ready; it is read as it was published")
     else:
@@ -145,6 +153,7 @@ def verify(targets: Sequence[str], overrides: Sequence[str], as_json: bool) -> N
                 "fine": found.fine,
                 "files": found.files,
                 "splits": found.splits,
+                "seconds": found.seconds,
                 "notes": found.notes,
                 "problem": found.problem,
             }
@@ -166,7 +175,10 @@ def _tell_licence(entry: DatasetEntry) -> None:
 
 
 def _show(found: Any) -> None:
-    counts = ", ".join(f"{name} {count:,}" for name, count in found.splits.items())
+    counts = ", ".join(
+        f"{name} {count:,}" + (f" of {found.seconds[name]:,.1f} s" if found.seconds else "")
+        for name, count in found.splits.items()
+    )
     output.show(f"{found.name}: {'fine' if found.fine else 'wrong'} ({counts or 'not read'})")
     for name, result in found.files.items():
         if len(found.files) <= 20 or result not in ("ok", "read"):

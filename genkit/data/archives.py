@@ -13,7 +13,7 @@ import os
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -96,10 +96,22 @@ def open_archive(path: Path) -> Any:
     return zip_members(path) if path.suffix.lower() == ".zip" else tar_members(path)
 
 
-def matching(path: Path, pattern: str) -> list[str]:
-    """Names of the members of an archive that fit a pattern of `fnmatch`, in its order."""
+def matching(path: Path, patterns: Sequence[str]) -> list[str]:
+    """Names of the members of an archive that fit a pattern of `fnmatch`, in its order.
+
+    Raises:
+        DataError: if there are none, and as `zip_members`.
+    """
     with open_archive(path) as members:
-        return [name for name in members.sizes if fnmatch.fnmatchcase(name, pattern)]
+        found = fitting(members.sizes, patterns)
+    if not found:
+        raise DataError(f"{path}: has none of the expected files ({', '.join(patterns)})")
+    return found
+
+
+def fitting(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
+    """Those of `names` that fit one of the patterns of `fnmatch`."""
+    return [n for n in names if any(fnmatch.fnmatchcase(n, pattern) for pattern in patterns)]
 
 
 def read_member(members: Members, name: str, limit: int) -> bytes:

@@ -17,7 +17,7 @@ class DataFile:
         size: bytes of the download; 0 where unknown.
         contents: for an archive, what it unpacks to, below the data set's folder.
         content: SHA-256 in hexadecimal of the content of a `.gz`.
-        unpacks: for an archive of very many files, a pattern (of `fnmatch`) of those that are
+        unpacks: for an archive of very many files, patterns (of `fnmatch`) of those that are
             unpacked, under their names in the archive; instead of `contents`.
     """
 
@@ -27,7 +27,7 @@ class DataFile:
     size: int = 0
     contents: tuple[str, ...] = ()
     content: str = ""
-    unpacks: str = ""
+    unpacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class DatasetEntry:
             (images) or a listing of its recordings (audio); for data that may not fit into
             memory.
         whole: names of all files; data of other files is a part, and says so.
+        file_count: of very many files, how many the whole has; data of fewer is a part, too.
         homepage: where its owner tells about it.
         own: True for a kind of data that the user brings.
     """
@@ -66,6 +67,7 @@ class DatasetEntry:
     originals: tuple[DataFile, ...] = ()
     blocks: str | None = None
     whole: tuple[str, ...] = ()
+    file_count: int = 0
     homepage: str = ""
     own: bool = False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ WHOLE = 2**28  # larger files are known by their size and three blocks
 SAMPLE = 2**24
 ONE_BY_ONE = 32  # more files share one checksum
 BY_CONTENT = 20_000  # more files are known by their names and sizes
+_SHARED = re.compile(r"(\d+) files")  # the name that they share
 
 
 def fingerprint(config: Any) -> dict[str, str]:
@@ -50,8 +52,17 @@ def _size(path: Path) -> int:
 
 
 def is_part(entry: DatasetEntry, names: Iterable[str]) -> bool:
-    """Whether the files of these names are less than the whole data set."""
-    return bool(entry.whole) and set(names) != set(entry.whole)
+    """Whether the files of these names are less than the whole data set.
+
+    Args:
+        entry: of the data set.
+        names: of all files, or the keys of `fingerprint`.
+    """
+    found = list(names)
+    if entry.file_count:
+        shared = _SHARED.fullmatch(found[0]) if len(found) == 1 else None
+        return (int(shared[1]) if shared else len(found)) != entry.file_count
+    return bool(entry.whole) and set(found) != set(entry.whole)
 
 
 def whole_checksum(path: Path) -> str:

@@ -6,7 +6,6 @@ import importlib
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +139,7 @@ def _contents(path: Path, file: DataFile) -> Sequence[str]:
     """What an archive unpacks to; of very many files, what it was recorded to have unpacked."""
     if file.contents:
         return file.contents
-    done = [name for name in recorded(path.parent) if fnmatchcase(name, file.unpacks)]
+    done = archives.fitting(recorded(path.parent), file.unpacks)
     return done or archives.matching(path, file.unpacks)
 
 
@@ -195,7 +194,8 @@ class Verified:
     Args:
         name: of the data set.
         files: name -> `ok`, `read` where no checksum is known, or what is wrong.
-        splits: name -> number of images.
+        splits: name -> number of items.
+        seconds: name -> seconds, of recordings.
         notes: such as that it is a part.
         problem: why it could not be read; empty where it could.
     """
@@ -203,6 +203,7 @@ class Verified:
     name: str
     files: dict[str, str] = field(default_factory=dict)
     splits: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     problem: str = ""
 
@@ -226,10 +227,20 @@ def verify(config: Any, progress: Progress = SILENT) -> Verified:
         progress.finish()
         dataset = load(config)
         found.splits = {name: len(split) for name, split in dataset.splits.items()}
+        found.seconds = seconds_of(dataset)
         found.notes = dict(dataset.notes)
     except DataError as error:
         found.problem = error.message
     return found
+
+
+def seconds_of(dataset: Any) -> dict[str, float]:
+    """Split -> seconds, where its items last."""
+    return {
+        name: round(split.seconds, 3)
+        for name, split in dataset.splits.items()
+        if hasattr(split, "seconds")
+    }
 
 
 def _compared(entry: DatasetEntry, name: str, path: Path) -> str:

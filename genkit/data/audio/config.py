@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from genkit.errors import unknown
 from genkit.recipe.schema import DataConfig, PositiveFloat, PositiveInt
 
 Rate = Annotated[int, Field(ge=1_000, le=192_000)]
@@ -88,3 +90,128 @@ class FsddConfig(AudioConfig):
 
     def vocabulary(self) -> dict[str, tuple[str, ...]]:
         return {"speaker": FSDD_SPEAKERS, "digit": tuple(str(digit) for digit in range(10))}
+
+
+class StringsConfig(AudioConfig):
+    """Synthesised plucked strings (Karplus and Strong, 1983): 4 instruments, 12 notes.
+
+    Args:
+        seconds: length of a recording.
+        train_count, validation_count, test_count: recordings in each split.
+    """
+
+    name: Literal["strings"] = "strings"
+    sample_rate: Rate = 8_000
+    seconds: Annotated[float, Field(ge=0.05, le=60)] = 1.0
+    train_count: PositiveInt = 1_536
+    validation_count: PositiveInt = 96
+    test_count: PositiveInt = 192
+
+    @model_validator(mode="after")
+    def _as_they_are(self) -> StringsConfig:
+        if self.trim_db is not None:
+            raise ValueError("strings have no silence to cut off; leave trim_db away")
+        return self
+
+    def vocabulary(self) -> dict[str, tuple[str, ...]]:
+        return {"tags": (*INSTRUMENTS, *NOTES)}
+
+    def preprocessing(self) -> str:
+        return "none"
+
+
+class TimitConfig(SharesConfig):
+    """TIMIT: read sentences with phones; split by speakers, as its folders TRAIN and TEST are.
+
+    Args:
+        validation_share: of the training speakers.
+        test_share: of all speakers, where there are no folders TRAIN and TEST.
+        sa_sentences: keep the two sentences that every speaker reads, which are therefore in
+            all splits; phone recognition leaves them out.
+    """
+
+    name: Literal["timit"] = "timit"
+    validation_share: Share = 0.125
+    test_share: Share = 0.125
+    sa_sentences: bool = True
+
+    def vocabulary(self) -> dict[str, tuple[str, ...]]:
+        return {"dialect": TIMIT_DIALECTS, "sex": TIMIT_SEXES}
+
+    def preprocessing(self) -> str:
+        left = "" if self.sa_sentences else ", without the sa sentences"
+        return super().preprocessing() + left
+
+
+class LjSpeechConfig(SharesConfig):
+    """LJ Speech: one woman reads books, 13,100 passages of 1 to 10 s; a fixed permutation."""
+
+    name: Literal["ljspeech"] = "ljspeech"
+    sample_rate: Rate = 22_050
+    validation_share: Share = 0.05
+    test_share: Share = 0.05
+
+
+class VctkConfig(SharesConfig):
+    """VCTK: about 400 sentences by each of 110 speakers; a fixed permutation of each speaker's.
+
+    Args:
+        speakers: those that are used; null for all that were published.
+        microphone: which one, in version 0.92. Version 0.80 has the first only.
+    """
+
+    name: Literal["vctk"] = "vctk"
+    trim_db: PositiveFloat | None = 40.0
+    validation_share: Share = 0.05
+    test_share: Share = 0.05
+    speakers: Names | None = None
+    microphone: Literal["mic1", "mic2"] = "mic1"
+
+    @model_validator(mode="after")
+    def _known(self) -> VctkConfig:
+        _check_unique("speakers", self.speakers)
+        for name in self.speakers or ():
+            if name not in VCTK_SPEAKERS:
+                raise ValueError(unknown("speaker", name, VCTK_SPEAKERS))
+        return self
+
+    def vocabulary(self) -> dict[str, tuple[str, ...]]:
+        return {"speaker": tuple(self.speakers or VCTK_SPEAKERS)}
+
+
+class AudioFolderConfig(SharesConfig):
+    """A folder of recordings of your own, in any format that soundfile reads.
+
+    Args:
+        path: from the working directory, or below `GENKIT_DATA`.
+        manifest: a CSV in that folder that says which recordings there are; null for
+            `manifest.csv` if it is there, else all recordings of the folder.
+        speakers: all speakers, by the names that the manifest or the sub-folders have; null
+            where the model is not to know them.
+        tags: all tags that the manifest has; null where the model is not to know them.
+        split_by: `file` holds whole files out, `time` the last part of each recording; for
+            manifests without a column `split`.
+    """
+
+    name: Literal["audio"] = "audio"
+    path: Annotated[str, Field(min_length=1)] = "audio"
+    manifest: Annotated[str, Field(min_length=1)] | None = None
+    speakers: Names | None = None
+    tags: Names | None = None
+    split_by: Literal["file", "time"] = "file"
+
+    @model_validator(mode="after")
+    def _once(self) -> AudioFolderConfig:
+        _check_unique("speakers", self.speakers)
+        _check_unique("tags", self.tags)
+        return self
+
+    def vocabulary(self) -> dict[str, tuple[str, ...]]:
+        given = {"speaker": self.speakers, "tags": self.tags}
+        return {name: tuple(values) for name, values in given.items() if values}
+
+
+def _check_unique(key: str, names: Sequence[str] | None) -> None:
+    twice = sorted({name for name in names or () if (names or ()).count(name) > 1})
+    if twice:
+        raise ValueError(f"{key} must not name anything twice. Received twice: {', '.join(twice)}")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,6 +90,9 @@ def prepare(config: AudioConfig, found: Listing, progress: Progress = SILENT) ->
             facts[name] = {"recordings": len(kept.names), "samples": int(kept.edges[-1])}
             progress.finish()
     notes = _notes(config, found, told)
+    for key, note in notes.items():
+        progress.message(f"{key}: {note}")
+    progress.message(f"every recording to which something was done: {target / REPORT}")
     write_json(target / FACTS, {"splits": facts, "notes": notes})  # last: all the rest is there
     return target
 
@@ -174,7 +176,7 @@ class _Kept:
         sound = read_sound(item.path, rate, item.start, item.end)
         if is_silent(sound.pcm):
             seconds = len(sound.pcm) / rate
-            raise SoundError(item.path, report.SILENT, f"{seconds:.1f} s", seconds)
+            raise SoundError(item.path, report.SILENT, seconds=seconds)
         first, last = 0, len(sound.pcm)
         if self.config.trim_db is not None:
             first, last = loud_part(sound.pcm, rate, self.config.trim_db)
@@ -235,9 +237,8 @@ class _Kept:
 @contextmanager
 def _growing(path: Path) -> Iterator[Write]:
     """An `.npy` of int16 that is written piece by piece; there when it is whole."""
-    temporary = path.with_name(f".{path.name}.tmp")
     count = 0
-    with temporary.open("wb") as file:
+    with replacing(path) as file:
         file.write(_header(0))
 
         def write(block: np.ndarray) -> None:
@@ -248,9 +249,6 @@ def _growing(path: Path) -> Iterator[Write]:
         yield write
         file.seek(0)
         file.write(_header(count))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
 
 
 def _header(count: int) -> bytes:

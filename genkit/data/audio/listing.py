@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +38,23 @@ class Item:
         """`path`, or `path:start-end` in seconds."""
         if self.start == 0.0 and self.end is None:
             return self.name
-        return f"{self.name}:{self.start:g}-{'' if self.end is None else format(self.end, 'g')}"
+        return f"{self.name}:{_seconds(self.start)}-{_seconds(self.end)}"
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}".rstrip("0").rstrip(".")
+
+
+def in_turn(items: Sequence[Item], attribute: str) -> list[Item]:
+    """The items so that the values of an attribute take turns, each in the order of `items`: the
+    beginning of a split then has all of them."""
+    counts: Counter[str] = Counter()
+    ranked = []
+    for item in items:
+        value = item.labels.get(attribute, "")
+        ranked.append((counts[value], item))
+        counts[value] += 1
+    return [item for _, item in sorted(ranked, key=lambda pair: pair[0])]
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ RESAMPLED = "resampled"
 ROUNDED = "rounded to 16 bits"
 SHORT = "shorter than its header says"
 ALIGNMENT = "alignment cut to the recording"
-OTHER = "not audio, or no part of the data set"
-_NAMED = 3  # recordings that a note names
+OTHER = "not audio or no part of it"
+_ALIKE = (RESAMPLED, MIXED, ROUNDED, TRIMMED)  # are told by their details, not by names
+_NAMED = 3  # recordings, or different details, that a note names
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Remark:
 class _Group:
     count: int = 0
     seconds: float = 0.0
-    names: list[str] = field(default_factory=list)
+    named: dict[str, int] = field(default_factory=dict)  # what is told -> of how many
 
 
 class Report:
@@ -70,18 +71,23 @@ class Report:
         group = self._groups.setdefault((remark.dropped, remark.reason), _Group())
         group.count += 1
         group.seconds += remark.seconds
-        if len(group.names) < _NAMED:
-            detail = f" ({remark.detail})" if remark.detail else ""
-            group.names.append(f"{remark.name}{detail}")
+        named = remark.detail
+        if remark.reason not in _ALIKE:
+            named = f"{remark.name} ({remark.detail})" if remark.detail else remark.name
+        if named and (named in group.named or len(group.named) < _NAMED):
+            group.named[named] = group.named.get(named, 0) + 1
         if self._write is not None:
             self._write(asdict(remark))
 
     def notes(self) -> dict[str, str]:
         """`kept`, `dropped`, and a line for each reason, in words."""
-        lost = sum(group.seconds for group in self._groups.values())
         notes = {"kept": f"{self.count:,} recordings, {self.seconds:,.1f} s"}
-        if lost or any(dropped for dropped, _ in self._groups):
-            notes["dropped"] = f"{lost:,.1f} s of {lost + self.seconds:,.1f} s"
+        lost = sum(group.seconds for group in self._groups.values())
+        count = sum(group.count for (dropped, _), group in self._groups.items() if dropped)
+        notes["dropped"] = "nothing"
+        if lost or count:
+            total = lost + self.seconds
+            notes["dropped"] = f"{count:,} files or recordings, {lost:,.1f} s of {total:,.1f} s"
         for (dropped, reason), group in sorted(self._groups.items(), reverse=True):
             key = f"{'dropped' if dropped else 'kept'}, {reason}"
             notes[key] = _told(group)
@@ -90,6 +96,10 @@ class Report:
 
 def _told(group: _Group) -> str:
     seconds = f", {group.seconds:,.1f} s dropped" if group.seconds else ""
-    more = group.count - len(group.names)
-    names = ", ".join(group.names) + (f" and {more:,} more" if more else "")
-    return f"{group.count:,}{seconds}: {names}"
+    named = ", ".join(
+        f"{name} ({count:,} times)" if count > 1 else name for name, count in group.named.items()
+    )
+    more = group.count - sum(group.named.values())
+    if named:
+        named = f": {named}" + (f" and {more:,} more" if more else "")
+    return f"{group.count:,}{seconds}{named}"

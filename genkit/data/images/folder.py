@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from genkit.data.images.own import split_by_permutation
 from genkit.data.images.pictures import SUFFIXES, read_picture
 from genkit.data.images.preprocessing import prepare_dataset
 from genkit.data.places import locate
+from genkit.data.walking import files_below
 from genkit.errors import DataError
 
 SPLIT_NAMES = {
@@ -51,25 +51,12 @@ def listing(config: FolderConfig) -> Listing:
             read.
     """
     root = locate(config.path, "folder")
-    pictures: list[str] = []
-    others: list[str] = []
-    seen = set()
-    for folder, below, names in os.walk(root, onerror=_unreadable, followlinks=True):
-        facts = os.stat(folder)
-        if (facts.st_dev, facts.st_ino) in seen:  # links may lead in circles
-            raise DataError(f"{folder}: is reached twice, by a link; remove the link")
-        seen.add((facts.st_dev, facts.st_ino))
-        below[:] = sorted(name for name in below if not name.startswith("."))
-        for name in sorted(name for name in names if not name.startswith(".")):
-            path = Path(folder, name).relative_to(root).as_posix()
-            (pictures if name.lower().endswith(SUFFIXES) else others).append(path)
+    found = files_below(root)
+    pictures = [name for name in found if name.lower().endswith(SUFFIXES)]
+    others = [name for name in found if not name.lower().endswith(SUFFIXES)]
     if not pictures:
         raise DataError(f"{root}: no pictures in this folder (looked for {', '.join(SUFFIXES)})")
-    return Listing(root, tuple(sorted(pictures)), tuple(sorted(others)))
-
-
-def _unreadable(error: OSError) -> None:
-    raise DataError(f"{error.filename}: cannot be read ({error.strerror})") from error
+    return Listing(root, tuple(pictures), tuple(others))
 
 
 def files(config: FolderConfig) -> dict[str, Path]:
