@@ -6,6 +6,7 @@ import importlib
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ def _elsewhere(entry: DatasetEntry, folder: Path) -> str:
 
 
 def _by_hand(entry: DatasetEntry, names: list[str], folder: Path) -> str:
-    listed = ", ".join(names) or "its files, as published"
+    listed = ", ".join(names) or "its files as published"
     return (
         f"data set {entry.name} has no free download ({entry.licence}).\n"
         f"  Get it from {entry.homepage}\n"
@@ -154,10 +155,17 @@ def record(folder: Path, paths: list[Path]) -> None:
 
 def recorded(folder: Path) -> dict[str, str]:
     """Name below `folder` -> SHA-256, as `record` wrote them."""
+    path = folder / SUMS
     try:
-        lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+        return dict(_recorded(path, path.stat().st_mtime_ns))
     except (OSError, UnicodeDecodeError):
         return {}
+
+
+@lru_cache(8)
+def _recorded(path: Path, changed: int) -> dict[str, str]:
+    del changed
+    lines = path.read_text(encoding="utf-8").splitlines()
     pairs = (line.split(maxsplit=1) for line in lines)
     return {pair[1].lstrip("*"): pair[0] for pair in pairs if len(pair) == 2}
 
@@ -179,9 +187,11 @@ def prepare(config: Any, progress: Progress = SILENT) -> Path | None:
         return None
     writer = importlib.import_module(WRITERS[entry.kind])
     ready: Path | None = writer.folder(config)
-    if ready is None:
-        ready = writer.prepare(config, registry.resolve(entry.blocks)(config), progress)
-    return ready
+    if ready is not None:
+        progress.message(f"{config.name}: is prepared already")
+        return ready
+    folder: Path = writer.prepare(config, registry.resolve(entry.blocks)(config), progress)
+    return folder
 
 
 # Checking

@@ -75,7 +75,7 @@ def prepare(config: AudioConfig, found: Listing, progress: Progress = SILENT) ->
     """
     target = data_root() / FOLDER / _key(config)
     target.mkdir(parents=True, exist_ok=True)
-    facts = {}
+    facts = []
     with replacing(target / REPORT) as file:
         told = Report(lambda remark: _write_line(file, remark))
         for remark in found.remarks:
@@ -87,13 +87,14 @@ def prepare(config: AudioConfig, found: Listing, progress: Progress = SILENT) ->
                 kept.read(items, found.tolerant, told, write)
             _check_left(config, name, kept, told)
             _write_tables(target, name, kept)
-            facts[name] = {"recordings": len(kept.names), "samples": int(kept.edges[-1])}
+            facts.append([name, len(kept.names), kept.edges[-1]])
             progress.finish()
     notes = _notes(config, found, told)
     for key, note in notes.items():
         progress.message(f"{key}: {note}")
     progress.message(f"every recording to which something was done: {target / REPORT}")
-    write_json(target / FACTS, {"splits": facts, "notes": notes})  # last: all the rest is there
+    # Last: it says that all the rest is there. Lists, since objects would be sorted.
+    write_json(target / FACTS, {"splits": facts, "notes": [list(pair) for pair in notes.items()]})
     return target
 
 
@@ -164,14 +165,14 @@ class _Kept:
         """Reads all items; `write` takes each one's audio samples, `told` the remarks."""
         for item in items:
             try:
-                self._add(item, told, write)
+                self._add(item, tolerant, told, write)
             except SoundError as error:
                 if not (tolerant or error.reason == report.SILENT):
                     raise
                 told.add(Remark(item.title, error.reason, error.detail, True, error.seconds))
             self.progress.advance()
 
-    def _add(self, item: Item, told: Report, write: Write) -> None:
+    def _add(self, item: Item, tolerant: bool, told: Report, write: Write) -> None:
         rate = self.config.sample_rate
         sound = read_sound(item.path, rate, item.start, item.end)
         if is_silent(sound.pcm):
@@ -181,6 +182,8 @@ class _Kept:
         if self.config.trim_db is not None:
             first, last = loud_part(sound.pcm, rate, self.config.trim_db)
         for reason, detail in sound.remarks:
+            if reason == report.SHORT and not tolerant:
+                raise SoundError(item.path, reason, detail)
             told.add(Remark(item.title, reason, detail))
         lost = (len(sound.pcm) - (last - first)) / rate
         if lost:
@@ -276,8 +279,10 @@ def _write_line(file: BinaryIO, value: dict[str, Any]) -> None:
 def _mapped(config: AudioConfig, folder: Path) -> AudioDataset:
     try:
         facts = read_json_object(folder / FACTS)
-        splits = {name: _mapped_split(config, folder, name, facts["splits"][name])
-                  for name in facts["splits"]}  # fmt: skip
+        splits = {
+            name: _mapped_split(config, folder, name, count, length)
+            for name, count, length in facts["splits"]
+        }
         return AudioDataset(config.name, splits, config.vocabulary(), dict(facts["notes"]))
     except (OSError, ValueError, KeyError, TypeError, EOFError, DataError) as error:
         raise DataError(
@@ -287,14 +292,14 @@ def _mapped(config: AudioConfig, folder: Path) -> AudioDataset:
 
 
 def _mapped_split(
-    config: AudioConfig, folder: Path, name: str, facts: dict[str, int]
+    config: AudioConfig, folder: Path, name: str, count: int, length: int
 ) -> AudioSplit:
     arrays = {
         key: np.load(folder / f"{name}_{key}.npy", allow_pickle=False)
         for key in ("edges", *config.vocabulary())
     }
     samples = np.load(folder / f"{name}_samples.npy", mmap_mode="r", allow_pickle=False)
-    if samples.shape != (facts["samples"],) or len(arrays["edges"]) != facts["recordings"] + 1:
+    if samples.shape != (length,) or len(arrays["edges"]) != count + 1:
         raise ValueError(f"{name}_samples.npy has shape {samples.shape}")
     with (folder / f"{name}_items.jsonl").open(encoding="utf-8") as file:
         items = [json.loads(line) for line in file]

@@ -131,7 +131,7 @@ class AudioFeed:
         batch_size: windows in a batch, B.
         crop: audio samples of a window.
         context: audio samples before a window that are given with it.
-        seed: of order and cuts.
+        seed: of order and cuts; None for the order of the recordings, without chance.
         packed: rows begin with the recording rather than before it.
         grid: rows begin at multiples of it, which divides `crop` and `context`.
     """
@@ -142,7 +142,7 @@ class AudioFeed:
         batch_size: int,
         crop: int,
         context: int,
-        seed: int,
+        seed: int | None,
         packed: bool = False,
         grid: int = 1,
     ) -> None:
@@ -213,6 +213,8 @@ class AudioFeed:
 
     def _drawn(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         """Order of the windows and shift of each recording's cuts."""
+        if self.seed is None:
+            return np.arange(self.windows), np.zeros(len(self.split), np.int64)
         if self._epoch[0] != epoch:
             order = permutation(self.seed, "epoch", epoch, self.windows)
             drawn = uniform(self.seed, "windows", epoch, (len(self.split),)).astype(np.float64)
