@@ -18,6 +18,7 @@ from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.progress import Progress
 from genkit.randomness import uniform
 from genkit.sampling.job import Job, Shard, run_job
+from tests.sampling.fake_sound import FakeSound
 
 SHAPE = (4, 3, 1)
 LEVELS = 8
@@ -108,6 +109,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--in-flight", type=int, default=1)
     parser.add_argument("--pause", type=float, default=0.0)
     parser.add_argument("--shard", type=Shard.parse)
+    parser.add_argument("--sound", action="store_true")
     parser.add_argument("--largest", type=int, help="bytes that a file may have")
     asked = parser.parse_args(arguments)
     if asked.largest is not None:
@@ -115,8 +117,9 @@ def main(arguments: list[str]) -> None:
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (asked.largest, asked.largest))
     job = Job(asked.count, seed=3, in_flight=asked.in_flight, shard=asked.shard)
+    kind: Any = FakeSound if asked.sound else FakeGenerator
     try:
-        run_job(job, asked.folder, FakeGenerator(pause=asked.pause), Lines())
+        run_job(job, asked.folder, kind(pause=asked.pause), Lines())
     except GenkitError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
