@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import time
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,7 @@ def test_a_resumed_board_purges_what_came_after_the_checkpoint(tmp_path: Path) -
         first.scalars(step, "train", {"loss": float(step)})
     first.picture(10, "samples", _png())
     first.close()
+    time.sleep(1 - time.time() % 1)  # files are read in the order of their names: seconds first
     second = Board(tmp_path, 10)
     second.scalars(15, "train", {"loss": 99.0})
     second.close()
