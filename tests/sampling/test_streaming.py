@@ -139,7 +139,7 @@ def test_progress_tells_seconds_and_how_fast_they_come() -> None:
     stream_job(Job(1, 3), io.BytesIO(), FakeSound(SampleSettings(1, seconds=0.1), 0.002), Told())
     chunks = found[:-1]
     assert chunks[0] == {}  # the first chunk compiles
-    seconds = [told["sound s"] for told in chunks[1:]]
+    seconds = [told["seconds of sound"] for told in chunks[1:]]
     np.testing.assert_allclose(seconds, np.arange(2, 11) * STRETCH / RATE)
     for told in chunks[1:]:
         # A value of this generator is an audio sample.

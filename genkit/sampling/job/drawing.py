@@ -130,7 +130,7 @@ class Meter:
             took = max(now - self._began, 1e-9)
             told = {"values/s": self._values / took}
             if self.sound is not None:
-                told["sound s"] = self._seconds
+                told["seconds of sound"] = self._seconds
                 told["real-time factor"] = (self._seconds - self._before) / took
             self.progress.advance(samples, told)
 
