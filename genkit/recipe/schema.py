@@ -152,12 +152,15 @@ class EvalConfig(Section):
         batch_size: items in a compiled batch.
         recognise: draw this many class-conditional samples and let a classifier that was
             trained on real images name them; 0 for none.
+        warm_up: audio samples at the beginning of each recording that are left out of the
+            likelihood; null for the receptive field. Sound only.
         checkpoint: `best`, `last` or a step.
     """
 
     split: str = "test"
     batch_size: PositiveInt = 64
     recognise: NonNegativeInt = 0
+    warm_up: NonNegativeInt | None = None
     checkpoint: str = "best"
 
 

@@ -16,6 +16,9 @@ from genkit.sampling.decoding import Decoding
 from genkit.sampling.sequence.network import SequenceNetwork
 
 STRETCH = 1024
+# Among the conditions of a tile: `(B,)` int, how many values each sample has. It belongs to the
+# sampler, not to the network.
+LENGTH = "length"
 # Noise is made in blocks of this many positions, whatever the length of a stretch.
 NOISE_BLOCK = 1024
 
@@ -36,13 +39,18 @@ def time_cut(array: np.ndarray, start: int, stop: int) -> np.ndarray:
     return np.pad(cut, ((0, 0), (0, missing)) + ((0, 0),) * (array.ndim - 2))
 
 
+def of_samples(conditions: Arrays) -> dict[str, np.ndarray]:
+    """Those conditions that are small, for the extras of a chunk: one row a sample."""
+    return {name: array for name, array in conditions.items() if array.ndim <= 2}
+
+
 class SequenceGenerator:
     """Common part: a chunk is a stretch of time steps; the last one is cut to the length.
 
     Args:
         network: the model of sequences.
         settings: tile, temperature, top-k, top-p, sampler.
-        length: values of a sample.
+        length: values of a sample, unless the conditions of a tile hold `length`.
         stretch: values of a chunk; changes no sample. One compiled call draws them, so that
             longer ones save calls, and shorter ones answer sooner.
     """
@@ -90,20 +98,33 @@ class SequenceGenerator:
             mask[:, : cut.shape[1]] = forced.mask[:, start : start + self.stretch]
         return values, mask
 
-    def left(self, start: int) -> int:
-        """Values of the stretch from `start` that belong to the sample."""
-        return min(self.stretch, self.length - start)
+    def longest(self, conditions: Arrays) -> int:
+        """Values of the longest sample of a tile."""
+        return int(np.max(conditions[LENGTH])) if LENGTH in conditions else self.length
+
+    def left(self, start: int, length: int) -> int:
+        """Values of the stretch from `start` that belong to samples of this length."""
+        return min(self.stretch, length - start)
 
     def finish(self, chunks: Sequence[Chunk], indices: Sequence[int]) -> Sequence[Any]:
         """The sequences of the tile; padding rows are left out."""
-        count = len(indices)
+        values, totals, _ = self.joined(chunks, len(indices))
+        index = np.asarray(indices, np.int64)
+        return [Sequences(values, totals, index, self.network.levels)]
+
+    def joined(
+        self, chunks: Sequence[Chunk], count: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Values `(count, T)`, log-probability (nats, float32) and length `(count,)` of samples."""
         values, chances = (
             np.concatenate([ops.convert_to_numpy(part) for part in parts], axis=1)[:count]
             for parts in ([c.values for c in chunks], [c.log_prob for c in chunks])
         )
-        totals = chances.astype(np.float64).sum(axis=1).astype(np.float32)
-        index = np.asarray(indices, np.int64)
-        return [Sequences(values, totals, index, self.network.levels)]
+        whole = np.full(count, values.shape[1], np.int64)
+        length = np.asarray(chunks[0].extras.get(LENGTH, whole), np.int64)[:count]
+        own = np.arange(values.shape[1]) < length[:, None]
+        totals = np.where(own, chances.astype(np.float64), 0.0).sum(axis=1)
+        return values, totals.astype(np.float32), length
 
     def begin(self, conditions: Arrays) -> Any:
         raise NotImplementedError

@@ -9,7 +9,7 @@ from keras import ops
 
 from genkit import backend
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
-from genkit.sampling.sequence.base import STRETCH, SequenceGenerator
+from genkit.sampling.sequence.base import STRETCH, SequenceGenerator, of_samples
 from genkit.sampling.sequence.loop import Stretches
 from genkit.sampling.sequence.network import SequenceNetwork
 from genkit.sampling.threads import in_threads, threads_of
@@ -53,13 +53,14 @@ class IncrementalGenerator(SequenceGenerator):
 
     def begin(self, conditions: Arrays) -> Any:
         first = self.network.cut(conditions, 0, self.stretch)
-        return {"position": 0, "parts": [self._begin(part) for part in self._split(first)]}
+        parts = [self._begin(part) for part in self._split(first)]
+        return {"position": 0, "length": self.longest(conditions), "parts": parts}
 
     def advance(
         self, state: Any, noise: np.ndarray, forced: Forced | None, conditions: Arrays
     ) -> Chunk:
-        start = state["position"]
-        left, stop = self.left(start), start + self.stretch
+        start, length = state["position"], state["length"]
+        left, stop = self.left(start, length), start + self.stretch
         values, mask = self.given(forced, start)
         inputs: tuple[Any, ...] = (noise, values, mask)
         run = self._advance
@@ -77,9 +78,11 @@ class IncrementalGenerator(SequenceGenerator):
             np.concatenate([p[i] for p in found]) if found[0][i] is not None else None
             for i in range(3)
         )
-        extras = {"logits": logits} if self.with_logits else {}
-        following = {"position": stop, "parts": [p[3] for p in found]}
-        return Chunk(drawn, log_prob, following, stop >= self.length, extras)
+        extras = {"start": start, **of_samples(conditions)}
+        if self.with_logits:
+            extras["logits"] = logits
+        following = {"position": stop, "length": length, "parts": [p[3] for p in found]}
+        return Chunk(drawn, log_prob, following, stop >= length, extras)
 
     def _split(self, conditions: Arrays) -> list[Arrays]:
         """The rows of each thread."""

@@ -10,7 +10,7 @@ from keras import ops
 from genkit import backend
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.sampling.decoding import choose
-from genkit.sampling.sequence.base import STRETCH, SequenceGenerator, time_cut
+from genkit.sampling.sequence.base import STRETCH, SequenceGenerator, of_samples, time_cut
 from genkit.sampling.sequence.network import SequenceNetwork
 
 
@@ -43,14 +43,16 @@ class NaiveGenerator(SequenceGenerator):
         return choose(logits, noise, self.decoding, forced, mask)
 
     def begin(self, conditions: Arrays) -> Any:
-        values = np.zeros((self.settings.tile, self.length), np.int32)
+        length = self.longest(conditions)
+        values = np.zeros((self.settings.tile, length), np.int32)
         return {"position": 0, "values": values}
 
     def advance(
         self, state: Any, noise: np.ndarray, forced: Forced | None, conditions: Arrays
     ) -> Chunk:
         start, values = state["position"], state["values"].copy()
-        left = self.left(start)
+        length = values.shape[1]
+        left = self.left(start, length)
         given, mask = self.given(forced, start)
         log_prob = np.zeros((self.settings.tile, left), self.network.float_type)
         for i in range(left):
@@ -69,4 +71,5 @@ class NaiveGenerator(SequenceGenerator):
             log_prob[:, i] = ops.convert_to_numpy(chance)
         stop = start + left
         following = {"position": stop, "values": values}
-        return Chunk(values[:, start:stop], log_prob, following, stop >= self.length)
+        extras = {"start": start, **of_samples(conditions)}
+        return Chunk(values[:, start:stop], log_prob, following, stop >= length, extras)

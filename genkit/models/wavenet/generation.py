@@ -1,0 +1,99 @@
+"""Sound from a WaveNet: codes of the sequence samplers, decoded, each to its own length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from genkit.artifacts import Audio
+from genkit.data.audio.dataset import TAGS
+from genkit.errors import UsageError
+from genkit.family import Arrays, Chunk, Forced, SampleSettings
+from genkit.models.wavenet.mulaw import decode_pcm
+from genkit.models.wavenet.sampling import VECTOR, WaveNetSequence
+from genkit.sampling.sequence import STRETCH, SequenceGenerator, make_generator
+from genkit.sampling.sequence.base import LENGTH
+
+# The samplers' own bound; each tile says how long it is.
+ENDLESS = 2**31 - 1
+# What a listener waits for.
+ANSWER = 0.1
+
+
+class WaveNetGenerator:
+    """A `SoundGenerator`: chunks are stretches of mu-law codes.
+
+    Args:
+        view: the network, which reads conditions in words.
+        settings: how to draw.
+        sample_rate: Hz.
+        length: audio samples of a recording that says none.
+        names: what steers the network, attribute -> values.
+    """
+
+    def __init__(
+        self,
+        view: WaveNetSequence,
+        settings: SampleSettings,
+        sample_rate: int,
+        length: int,
+        names: Mapping[str, Sequence[str]],
+    ) -> None:
+        if settings.fold is not None and view.network.upsampling is None:
+            raise UsageError(
+                "--fold is for models with a local condition, whose pieces know where they are. "
+                "This one has none: leave it out."
+            )
+        self.view, self.settings, self.names = view, settings, names
+        self.sample_rate, self.length = sample_rate, length
+        stretch = STRETCH if settings.tile > 1 else max(1, round(ANSWER * sample_rate))
+        self.inner: SequenceGenerator = make_generator(view, settings, ENDLESS, stretch)
+        self.chunks: int | None = -(-length // self.inner.stretch)
+
+    def conditions(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
+        """Arrays of a tile, see `genkit.models.wavenet.words`."""
+        return self.view.conditions(rows, first_index)
+
+    def noise(self, seed: int, indices: Sequence[int], chunk: int) -> np.ndarray:
+        return self.inner.noise(seed, indices, chunk)
+
+    def begin(self, conditions: Arrays) -> Any:
+        return self.inner.begin(conditions)
+
+    def advance(
+        self, state: Any, noise: np.ndarray, forced: Forced | None, conditions: Arrays
+    ) -> Chunk:
+        return self.inner.advance(state, noise, forced, conditions)
+
+    def pcm(self, chunk: Chunk, row: int) -> np.ndarray:
+        """What a chunk adds to a row, `(n,)` int16."""
+        values = np.asarray(ops.convert_to_numpy(chunk.values))[row]
+        left = int(chunk.extras[LENGTH][row]) - chunk.extras["start"]
+        return decode_pcm(values[: max(0, left)], self.view.levels)
+
+    def finish(self, chunks: Sequence[Chunk], indices: Sequence[int]) -> Sequence[Audio]:
+        """The recordings of a tile, with what each was asked to be."""
+        codes, chances, length = self.inner.joined(chunks, len(indices))
+        recordings = [
+            decode_pcm(row[:end], self.view.levels) for row, end in zip(codes, length, strict=True)
+        ]
+        vector = chunks[0].extras.get(VECTOR)
+        asked = {} if vector is None else attributes_of(vector[: len(indices)], self.names)
+        return [Audio.of(recordings, chances, indices, self.sample_rate, asked)]
+
+
+def attributes_of(vector: np.ndarray, names: Mapping[str, Sequence[str]]) -> Arrays:
+    """Attributes of recordings from their global condition `(B, V)`: what `vector_of` took."""
+    found: Arrays = {}
+    start = 0
+    for name, values in names.items():
+        part = vector[:, start : start + len(values)]
+        start += len(values)
+        if name == TAGS:
+            found[name] = np.rint(part).astype(np.uint8)
+        else:
+            found[name] = np.argmax(part, axis=1).astype(np.int64)
+    return found

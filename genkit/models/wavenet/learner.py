@@ -1,0 +1,258 @@
+"""The learner of the WaveNet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from genkit import backend, data
+from genkit.artifacts import Audio
+from genkit.data.audio.dataset import AudioDataset, AudioFeed, AudioSplit
+from genkit.errors import UsageError
+from genkit.family import (
+    Arrays,
+    Check,
+    Evaluation,
+    EvaluationRequest,
+    Feed,
+    Forced,
+    Metrics,
+    Monitor,
+    SampleSettings,
+    Workload,
+)
+from genkit.learning import BaseLearner, GradientStep, policy
+from genkit.models.wavenet import evaluation, primes
+from genkit.models.wavenet.generation import WaveNetGenerator
+from genkit.models.wavenet.network import WaveNet
+from genkit.models.wavenet.rows import Rows
+from genkit.models.wavenet.sampling import WaveNetSequence
+from genkit.models.wavenet.words import Words
+from genkit.progress import SILENT, Progress
+from genkit.randomness import Noise, permutation
+from genkit.sampling.decoding import log_probability
+from genkit.sampling.driver import sample_tile
+
+LN2 = float(np.log(2.0))
+SPLITS = ("train", "validation", "test")
+SECONDS = 1.0  # of a recording, where neither recipe nor user says more
+
+
+class WaveNetLearner(BaseLearner):
+    """WaveNet of raw audio (arXiv:1609.03499): trains by mean negative log-likelihood."""
+
+    monitor = Monitor("bits_per_sample", "min")
+
+    def __init__(self, recipe: Any, inputs: Mapping[str, Any] | None = None) -> None:
+        super().__init__(recipe, inputs)
+        network = build_network(recipe)
+        self.network = network
+        self.networks = {"network": network}
+        self.rows = Rows(recipe.model, recipe.data)
+        self.view = WaveNetSequence(network, self.words(recipe.sample.seconds))
+        self.steps = {"training": GradientStep(network, self.loss, recipe.train)}
+        self._log_prob = backend.compile(self.log_prob, network.variables)
+        self._generators: dict[SampleSettings, WaveNetGenerator] = {}
+        self._dataset: AudioDataset | None = None
+
+    def words(self, seconds: float | None) -> Words:
+        """Reads conditions; recordings that say nothing are `seconds` long."""
+        return Words(self.recipe.model, self.recipe.data, seconds or SECONDS)
+
+    # Training
+
+    def logits(self, batch: Any) -> Any:
+        """Logits `(B, tail, levels)` of a batch that `Rows` made."""
+        return self.network(
+            batch["codes"],
+            vector=batch.get("vector"),
+            local=batch.get("local"),
+            inside=batch.get("inside"),
+            tail=self.rows.tail,
+        )
+
+    def log_prob(self, batch: Any) -> Any:
+        """Log-probability (nats) of the last codes of each row, `(B, tail)`."""
+        return log_probability(self.logits(batch), batch["codes"][:, -self.rows.tail :])
+
+    def loss(self, batch: Any) -> tuple[Any, dict[str, Any]]:
+        """Mean nats a sample over the windows of a batch, and the same in bits."""
+        weight = batch["weight"]
+        total = ops.sum(weight * self.log_prob(batch))
+        nats = -total / ops.maximum(ops.sum(weight), 1.0)
+        return nats, {"bits_per_sample": nats / LN2}
+
+    def update(self, batch: Arrays, noise: Noise) -> Metrics:
+        del noise
+        return self.steps["training"](self.rows(batch, self.split("train")))
+
+    def feed(self, split: str, seed: int) -> Feed:
+        return self.rows.feed(self.split(split), self.recipe.train.batch_size, seed)
+
+    @property
+    def dataset(self) -> AudioDataset:
+        """The recipe's data set, read when first asked for."""
+        if self._dataset is None:
+            self._dataset = data.load(self.recipe.data)
+        return self._dataset
+
+    def split(self, name: str) -> AudioSplit:
+        return self.dataset.split(name)
+
+    # Likelihood
+
+    def log_probabilities(
+        self, split: AudioSplit, progress: Progress
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Each recording's number and the log-probability (nats) of its samples `(T,)` float64."""
+        size = self.recipe.eval.batch_size
+        feed = self.rows.feed(split, size, None)
+        waiting: dict[int, np.ndarray] = {}
+        missing = np.diff(split.edges)
+        progress.start("likelihood", len(split), "recordings")
+        for k in range(-(-feed.windows // size)):
+            batch = feed.batch(k)
+            found = self._log_prob(self.rows(batch, split))
+            scores = np.asarray(ops.convert_to_numpy(found), np.float64)
+            for row in range(min(size, feed.windows - k * size)):
+                recording = int(batch["recording"][row])
+                first, stop = int(batch["skip"][row]), int(batch["stop"][row])
+                at = int(batch["origin"][row]) + first
+                own = waiting.setdefault(recording, np.zeros(missing[recording]))
+                shift = batch["audio"].shape[1] - self.rows.tail
+                own[at : at + stop - first] = scores[row, first - shift : stop - shift]
+                if at + stop - first == len(own):
+                    progress.advance(1)
+                    yield recording, waiting.pop(recording)
+        progress.finish()
+
+    def evaluate(self, request: EvaluationRequest, progress: Progress) -> Evaluation:
+        """Bits a sample; unless brief with a baseline, recognition, distances and pictures."""
+        return evaluation.evaluate(self, request, progress)
+
+    def score(self, data: str, limit: int | None, progress: Progress) -> Iterator[dict[str, Any]]:
+        """Per recording: log-probability (nats), samples, bits a sample."""
+        if data not in SPLITS and self.rows.names:
+            raise UsageError(
+                f"this model is steered by {', '.join(self.rows.names)}, which files do not tell: "
+                f"--data takes {', '.join(SPLITS)} of its data set. Received: {data}"
+            )
+        split = self.recordings(data).first(limit)
+        for number, scores in self.log_probabilities(split, progress):
+            yield {
+                "index": number,
+                "name": split.names[number],
+                "log_prob": float(scores.sum()),
+                "samples": len(scores),
+                "bits_per_sample": float(-scores.mean() / LN2),
+            }
+
+    def recordings(self, reference: str) -> AudioSplit:
+        """A split of the recipe's data set, or the recordings of a path."""
+        if reference in SPLITS:
+            return self.split(reference)
+        return primes.read(reference, self.recipe)
+
+    # Samples
+
+    def generator(self, settings: SampleSettings) -> WaveNetGenerator:
+        """One generator for each setting: a second call compiles nothing."""
+        if settings not in self._generators:
+            words = self.words(settings.seconds or self.recipe.sample.seconds)
+            view = WaveNetSequence(self.network, words)
+            self._generators[settings] = WaveNetGenerator(
+                view, settings, words.rate, words.default, words.names
+            )
+        return self._generators[settings]
+
+    def primes(self, reference: str, keep: str | None) -> Forced:
+        """Recordings to go on with: their beginnings, or their last receptive field."""
+        split = self.recordings(reference)
+        given = primes.primes(split, self.recipe, keep)
+        if reference not in SPLITS or not self.rows.names:
+            return given
+        return replace(given, conditions=[self.row_of(split, i) for i in range(len(split))])
+
+    def draw(
+        self,
+        rows: Sequence[Mapping[str, str]],
+        seed: int,
+        progress: Progress = SILENT,
+        tile: int | None = None,
+    ) -> list[Audio]:
+        """Samples 0 .. of a seed with these conditions, a tile after the other."""
+        chosen = self.recipe.sample
+        size = min(tile or chosen.tile, len(rows))
+        settings = SampleSettings(size, chosen.temperature, chosen.top_k, chosen.top_p)
+        generator = self.generator(settings)
+        found = []
+        progress.start("samples", len(rows), "recordings")
+        for start in range(0, len(rows), size):
+            own = rows[start : start + size]
+            found += sample_tile(generator, seed, range(start, start + len(own)), own)
+            progress.advance(len(own))
+        progress.finish()
+        return found
+
+    def described(self, split: AudioSplit, count: int, seed: int) -> list[dict[str, str]]:
+        """Conditions in words as `count` recordings of a split, drawn by chance, have them."""
+        order = permutation(seed, "wavenet/described", 0, len(split))
+        return [self.row_of(split, int(order[i % len(split)])) for i in range(count)]
+
+    def row_of(self, split: AudioSplit, number: int) -> dict[str, str]:
+        """A recording's attributes in words, those that steer this model."""
+        row = {}
+        for name, values in self.rows.names.items():
+            own = split.attributes[name][number]
+            chosen = np.flatnonzero(own) if np.ndim(own) else [own]
+            row[name] = ",".join(values[int(i)] for i in chosen)
+        return row
+
+    def preview(self, count: int, seed: int) -> Sequence[Audio]:
+        """Recordings as the training recordings are described."""
+        return self.draw(self.described(self.split("train"), count, seed), seed, tile=count)
+
+    # Proofs and timings
+
+    def checks(self) -> Iterable[Check]:
+        from genkit.conformance.sequence import sequence_checks
+
+        return sequence_checks(self.view, self.rows.random_conditions)
+
+    def workloads(self, tiles: Sequence[int]) -> Iterable[Workload]:
+        from genkit.benchmark.sequence import sequence_workloads
+
+        rate = self.recipe.data.sample_rate
+        length = -(-rate // self.view.grid) * self.view.grid
+        return [
+            *sequence_workloads(self.view, tiles, length, rate),
+            *super().workloads(tiles),
+        ]
+
+
+def build_network(recipe: Any) -> WaveNet:
+    """The built network of a recipe."""
+    config = recipe.model
+    local = config.local
+    network = WaveNet(
+        levels=config.levels,
+        residual=config.residual,
+        skip=config.skip,
+        head=config.head,
+        dilations=config.dilation_list(),
+        kernel=config.kernel,
+        input_kernel=config.input_kernel,
+        gated=config.gated,
+        vector=config.vector_width(recipe.data),
+        local=0 if local is None else local.bands,
+        upsampling=None if local is None else local.sizes(),
+        contexts=[context.sizes() for context in config.context],
+        dtype=policy(recipe.train),
+        name="wavenet",
+    )
+    network.build((None, None))
+    return network

@@ -1,0 +1,66 @@
+"""Recordings that a user hands over: to be scored, or to go on with."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from genkit.data.audio.dataset import AudioSplit
+from genkit.data.audio.given import read_recordings
+from genkit.errors import UsageError
+from genkit.family import Forced
+from genkit.models.wavenet.mulaw import encode
+
+
+def read(reference: str, recipe: Any) -> AudioSplit:
+    """The recordings of a file or folder as a split without attributes.
+
+    Raises:
+        UsageError: if the model is steered by attributes, which files do not tell.
+        DataError: names the file and what is wrong with it.
+    """
+    names, recordings = read_recordings(reference, recipe.data.sample_rate)
+    edges = np.cumsum([0, *(len(recording) for recording in recordings)]).astype(np.int64)
+    return AudioSplit(np.concatenate(recordings), edges, {}, recipe.data.sample_rate, names)
+
+
+def primes(split: AudioSplit, recipe: Any, keep: str | None) -> Forced:
+    """Given codes of each recording, and what the recordings say of themselves.
+
+    Args:
+        keep: seconds at the beginning of each recording that are given. None: its end, as much
+            as the model sees; what lies before it changes nothing of what follows.
+    """
+    if keep is None:
+        count, reach = None, recipe.model.reach()
+    else:
+        count, reach = _samples(keep, split.sample_rate), None
+    parts = []
+    for i in range(len(split)):
+        sound = split.recording(i)
+        if count is not None and len(sound) < count:
+            raise UsageError(
+                f"--keep {keep}: {split.names[i]} is {len(sound) / split.sample_rate:g} s long"
+            )
+        parts.append(sound[:count] if reach is None else sound[-reach:])
+    longest = max(len(part) for part in parts)
+    values, mask = np.zeros((2, len(parts), longest), np.int32)
+    for i, part in enumerate(parts):
+        values[i, : len(part)] = encode(part, recipe.model.levels)
+        mask[i, : len(part)] = 1
+    return Forced(values, mask.astype(np.uint8))
+
+
+def _samples(keep: str, rate: int) -> int:
+    try:
+        seconds = float(keep)
+    except ValueError:
+        seconds = math.nan
+    if not seconds > 0 or not math.isfinite(seconds) or round(seconds * rate) < 1:
+        raise UsageError(
+            f"--keep takes the seconds at the beginning that are given, such as 0.5. "
+            f"Received: {keep!r}"
+        )
+    return round(seconds * rate)
