@@ -1,0 +1,56 @@
+"""Log-mel spectrograms: what the measures of sound, and its pictures, are made from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+WINDOW = 0.032  # seconds, rounded up to a power of two of samples
+HOP = 0.01  # seconds
+# Power in a band that counts as silence (full scale is 1): about 8-bit mu-law noise in soft sound.
+FLOOR = 1e-7
+
+
+def log_mel(recording: np.ndarray, sample_rate: int, bands: int = 40) -> np.ndarray:
+    """Natural logarithm of the power in mel bands, `(frames, bands)` float64.
+
+    Args:
+        recording: `(T,)`, 16-bit PCM or floats from -1 to 1. One shorter than a window is taken
+            as if silence followed.
+        sample_rate: Hz.
+        bands: from 0 Hz to half the sample rate. With 40, windows of 32 ms hold each of them.
+
+    Frames are 10 ms apart; the first one is centred on the first sample.
+    """
+    import librosa
+
+    sound = as_float(recording)
+    window = window_length(sample_rate)
+    if len(sound) < window:
+        sound = np.pad(sound, (0, window - len(sound)))
+    power = librosa.feature.melspectrogram(
+        y=sound,
+        sr=sample_rate,
+        n_fft=window,
+        hop_length=hop_length(sample_rate),
+        n_mels=bands,
+        norm=None,
+    )
+    return np.log(power.T.astype(np.float64) / window + FLOOR)
+
+
+def as_float(recording: np.ndarray) -> np.ndarray:
+    """Sound `(T,)` as float32 from -1 to 1, of 16-bit PCM or of floats."""
+    sound = np.asarray(recording)
+    if np.issubdtype(sound.dtype, np.integer):
+        return (sound / 32768.0).astype(np.float32)
+    return sound.astype(np.float32)
+
+
+def window_length(sample_rate: int) -> int:
+    """Samples of a window: at least 256, so that the lowest bands are not empty."""
+    return max(256, 2 ** int(np.ceil(np.log2(WINDOW * sample_rate))))
+
+
+def hop_length(sample_rate: int) -> int:
+    """Samples from one frame to the next."""
+    return max(1, round(HOP * sample_rate))
