@@ -107,8 +107,8 @@ Result = TypeVar("Result")
     metavar="REGION|FILE|SECONDS",
     help="Which part of --prime is kept. Of images top (the default), bottom, left, right, "
     "ROWS,COLUMNS such as 0:14,0:28, or a file with a mask: a picture, white where pixels are "
-    "kept, or an npz. Of sound so many seconds from the beginning; by default all of it, and "
-    "drawing goes on after it.",
+    "kept, or an npz. Of sound so many seconds from the beginning; by default its end, as far "
+    "back as the model hears, and drawing goes on after it.",
 )
 @click.option(
     "--seconds",
