@@ -5,14 +5,17 @@ import hashlib
 import io
 import json
 import tarfile
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from genkit import registry
 from genkit.data.catalogue import DataFile, DatasetEntry
 from genkit.data.images import mnist
 from genkit.run.metadata import data_line
+from tests.data.audio.files import put, tone
 from tests.data.images.readers.test_cifar10 import records
 from tests.data.images.readers.test_mnist import idx
 from tests.image_files import picture
@@ -202,6 +205,84 @@ def test_prepare_a_folder_of_pictures(run, root, folder) -> None:
     assert payload["folder"].startswith(str(root / "prepared" / "images-"))
     shape = np.load(f"{payload['folder']}/train_images.npy", mmap_mode="r").shape
     assert shape == (3, 4, 4, 3)
+
+
+def test_prepare_a_folder_of_recordings(run, root, folder) -> None:
+    """What was kept and dropped, and why, for people and for programs."""
+    for i in range(9):
+        put(folder / f"mine/{i}.wav", tone(0.5))
+    put(folder / "mine/silent.wav", 0 * tone(1.0))
+    (folder / "mine/cover.txt").write_text("no audio")
+    (folder / "own.yaml").write_text(
+        "family: wavenet\ndata: {name: audio, path: mine, sample_rate: 8000, "
+        "validation_share: 0.2, test_share: 0.2}\n"
+    )
+    result = run("data", "prepare", "own.yaml")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith(str(root / "prepared" / "audio-"))
+    assert "kept: 9 recordings, 4.5 s" in result.stderr
+    assert "dropped: 2 files or recordings, 1.0 s of 5.5 s" in result.stderr
+    assert "dropped, silent: 1, 1.0 s dropped: silent.wav" in result.stderr
+    payload = last(run("data", "prepare", "own.yaml", "--json"))
+    assert sum(payload["splits"].values()) == 9
+    assert sum(payload["seconds"].values()) == 4.5
+    assert payload["notes"]["kept"] == "9 recordings, 4.5 s"
+    assert payload["notes"]["dropped, not audio or no part of it"] == "1: cover.txt"
+    lines = (Path(payload["folder"]) / "report.jsonl").read_text().splitlines()
+    report = [json.loads(line) for line in lines]
+    assert {line["name"] for line in report} == {"silent.wav", "cover.txt"}
+    result = run("data", "verify", "own.yaml")
+    assert result.exit_code == 0
+    assert "audio: fine (train 5 of 2.5 s, validation 2 of 1.0 s, test 2 of" in result.stdout
+
+
+def test_prepare_an_empty_folder(run, root, folder) -> None:
+    (folder / "mine").mkdir()
+    (folder / "own.yaml").write_text("family: wavenet\ndata: {name: audio, path: mine}\n")
+    result = run("data", "prepare", "own.yaml")
+    assert result.exit_code == 1
+    assert "no recordings in this folder" in result.stderr
+
+
+def test_images_do_not_come_from_recordings(run, folder) -> None:
+    (folder / "own.yaml").write_text("family: gated_pixelcnn\ndata: {name: fsdd}\n")
+    result = run("validate", "own.yaml")
+    assert result.exit_code == 2
+    assert "data.name: gated_pixelcnn needs images; 'fsdd' holds none" in result.stderr
+
+
+def test_generated_recordings(run, root) -> None:
+    result = run("data", "verify", "strings")
+    assert result.exit_code == 0
+    assert "strings: fine (train 1,536 of 1,536.0 s, validation 96" in result.stdout
+    assert "built in: there is nothing to get" in run("data", "get", "strings").stderr
+    assert "Karplus" in run("info", "strings").stdout
+
+
+def test_an_archive_of_very_many_files(run, root, monkeypatch) -> None:
+    """Only what belongs to the data set is unpacked, below its folder, and once."""
+    (root / "ljspeech").mkdir(parents=True)
+    path = root / "ljspeech" / "LJSpeech-1.1.tar.bz2"
+    buffer = io.BytesIO()
+    soundfile.write(buffer, tone(0.1, rate=22_050), 22_050, format="WAV")
+    contents = {f"LJSpeech-1.1/wavs/LJ001-000{i}.wav": buffer.getvalue() for i in range(1, 6)}
+    contents["LJSpeech-1.1/metadata.csv"] = b"LJ001-0001|A|B\n"
+    with tarfile.open(path, mode="w:bz2") as archive:
+        for name, content in {**contents, "LJSpeech-1.1/README": b"read me"}.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    result = run("data", "prepare", "ljspeech", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert last(result)["notes"]["part"].startswith("5 of the 13,100 recordings")
+    assert not (root / "ljspeech/LJSpeech-1.1/README").exists()
+    assert (root / "ljspeech/SHA256SUMS").read_text().count("LJSpeech-1.1/") == 6
+    path.write_bytes(b"no archive any more")  # and not needed any more
+    assert run("data", "prepare", "ljspeech").exit_code == 0
+    (root / "ljspeech/LJSpeech-1.1/wavs/LJ001-0003.wav").write_bytes(b"changed")
+    result = run("data", "verify", "ljspeech")
+    assert result.exit_code == 1
+    assert "LJ001-0003.wav: differs" in result.stdout
 
 
 def test_data_is_part_of_a_run_s_signature(run, root, small) -> None:

@@ -34,6 +34,7 @@ FOLDER = "prepared"
 FACTS = "prepared.json"
 REPORT = "report.jsonl"
 _LATER = ("crop",)  # what is done after reading: the same files serve all of it
+_NEVER_WANTED = (report.SILENT, report.SLIPPED)  # dropped even from published data
 _PROBED = 256  # files whose headers tell how large the rest is
 
 Write = Callable[[np.ndarray], None]
@@ -123,7 +124,10 @@ def _check_left(config: AudioConfig, split: str, kept: _Kept, told: Report) -> N
     if kept.names:
         return
     reasons = "".join(f"\n  {key}: {note}" for key, note in told.notes().items())
-    raise DataError(f"data set {config.name}: nothing is left of the split '{split}'{reasons}")
+    raise DataError(
+        f"data set {config.name}: nothing is left of the split '{split}'. Remove or mend what is "
+        f"dropped{reasons}"
+    )
 
 
 def _check_size(config: AudioConfig, found: Listing) -> None:
@@ -167,7 +171,7 @@ class _Kept:
             try:
                 self._add(item, tolerant, told, write)
             except SoundError as error:
-                if not (tolerant or error.reason == report.SILENT):
+                if not (tolerant or error.reason in _NEVER_WANTED):
                     raise
                 told.add(Remark(item.title, error.reason, error.detail, True, error.seconds))
             self.progress.advance()

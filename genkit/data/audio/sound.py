@@ -23,6 +23,12 @@ SILENT_PEAK = 32  # of 32,768: 60 dB below full scale, five codes of 8-bit mu-la
 CLIPPED_RUN = 3  # successive audio samples at full scale, which a wave alone hardly has
 FRAME_SECONDS = 0.016  # of the frames whose loudness is compared
 _BLOCK = 2**16
+# A file that lost a byte, such as by a program that changes line ends, is loud noise from there
+# on, and smooth again when it is read from the next byte. Speech and music are neither.
+SLIPPED_LEVEL = 1_000
+SLIPPED_RATIO = 6
+SLIPPED_SECONDS = 0.05
+SLIPPED_VALUES = 16  # of low bytes; audio that was widened from fewer bits has few
 _NOT_WHOLE = re.compile(r"^data\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
 _UNKNOWN_LENGTH = 2**31 - 2**16  # what writers to a pipe put into the header
 _COARSE = ("PCM_U8", "PCM_S8")
@@ -73,8 +79,8 @@ def read_sound(path: Path, sample_rate: int, start: float = 0.0, end: float | No
         start, end: seconds; None is the end of the file.
 
     Raises:
-        SoundError: if it cannot be read, has no audio samples or some that are no numbers, or
-            if the span goes beyond its end.
+        SoundError: if it cannot be read, has no audio samples or some that are no numbers, if
+            its bytes are out of step, or if the span goes beyond its end.
     """
     import soundfile
 
@@ -84,6 +90,8 @@ def read_sound(path: Path, sample_rate: int, start: float = 0.0, end: float | No
             return _read(path, file, sample_rate, start, end)
     except (soundfile.SoundFileError, OSError, TypeError, ValueError) as error:
         detail = str(error).removeprefix(f"Error opening {str(path)!r}: ").rstrip(".")
+        if "does not exist" in detail:  # what libsndfile says of a text that is called .mp3
+            detail = "Format not recognised"
         raise SoundError(path, report.UNREADABLE, detail) from error
 
 
@@ -129,12 +137,41 @@ def _blocks(
             at = f"at {place / file.samplerate:.3f} s"
             raise SoundError(path, report.NOT_FINITE, at, file.frames / file.samplerate)
         clipped += _clipped(block, full)
+        last = done + len(block) >= count or not len(block)
+        if file.subtype == "PCM_16" and file.channels == 1:
+            _check_step(path, file, _as_pcm(block[:, 0]), done)
         done += len(block)
-        last = done >= count or not len(block)
         mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1)
         blocks.append(_as_pcm(resample(mono, last)))
         if last:
             return blocks, clipped
+
+
+def _check_step(path: Path, file: soundfile.SoundFile, pcm: np.ndarray, done: int) -> None:
+    place = slipped(pcm, file.samplerate)
+    if place is not None:
+        at = f"from about {(done + place) / file.samplerate:.2f} s on"
+        raise SoundError(path, report.SLIPPED, at, file.frames / file.samplerate)
+
+
+def slipped(pcm: np.ndarray, sample_rate: int) -> int | None:
+    """Where 16-bit audio first is noise that would be smooth if a byte were left out before it;
+    None where it never is."""
+    frame = round(SLIPPED_SECONDS * sample_rate)
+    count = (len(pcm) - 1) // frame
+    if count < 1:
+        return None
+    shifted = np.frombuffer(pcm.astype("<i2").tobytes()[1:-1], "<i2")
+    frames, others = (values[: count * frame].reshape(count, frame) for values in (pcm, shifted))
+    steps, smooth = (
+        np.square(np.diff(values, axis=1), dtype=np.float64).mean(axis=1)
+        for values in (frames.astype(np.int32), others.astype(np.int32))
+    )
+    loud = np.square(frames, dtype=np.float64).mean(axis=1) > SLIPPED_LEVEL**2
+    for number in np.flatnonzero(loud & (steps > SLIPPED_RATIO**2 * smooth)):
+        if len(np.unique(frames[number] & 255)) > SLIPPED_VALUES:
+            return int(number) * frame
+    return None
 
 
 def _resampler(source: int, target: int) -> Callable[[np.ndarray, bool], np.ndarray]:

@@ -39,6 +39,8 @@ class GatedPixelCNNConfig(Section):
 
     def conflicts(self, recipe: Any) -> list[tuple[str, str]]:
         """Where this section does not fit the data."""
+        if not hasattr(recipe.data, "image_shape"):
+            return [("data.name", f"gated_pixelcnn needs images; '{recipe.data.name}' holds none")]
         found = []
         channels, classes = recipe.data.image_shape()[2], recipe.data.class_count()
         if self.condition == "class" and classes is None:
