@@ -101,7 +101,7 @@ def test_a_folder_that_cannot_be_listed(folder, monkeypatch) -> None:
     def walk(root, onerror, followlinks):
         onerror(PermissionError(13, "Permission denied", f"{root}/a"))
 
-    monkeypatch.setattr("genkit.data.images.folder.os.walk", walk)
+    monkeypatch.setattr("genkit.data.walking.os.walk", walk)
     assert "/a: cannot be read (Permission denied)" in refused(**GREY)
 
 
