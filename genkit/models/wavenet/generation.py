@@ -10,7 +10,6 @@ from keras import ops
 
 from genkit.artifacts import Audio
 from genkit.data.audio.dataset import TAGS
-from genkit.errors import UsageError
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.models.wavenet.mulaw import decode_pcm
 from genkit.models.wavenet.sampling import VECTOR, WaveNetSequence
@@ -42,11 +41,6 @@ class WaveNetGenerator:
         length: int,
         names: Mapping[str, Sequence[str]],
     ) -> None:
-        if settings.fold is not None and view.network.upsampling is None:
-            raise UsageError(
-                "--fold is for models with a local condition, whose pieces know where they are. "
-                "This one has none: leave it out."
-            )
         self.view, self.settings, self.names = view, settings, names
         self.sample_rate, self.length = sample_rate, length
         stretch = STRETCH if settings.tile > 1 else max(1, round(ANSWER * sample_rate))

@@ -11,7 +11,7 @@ from keras import ops
 
 from genkit import backend, data
 from genkit.artifacts import Audio
-from genkit.data.audio.dataset import AudioDataset, AudioFeed, AudioSplit
+from genkit.data.audio.dataset import AudioDataset, AudioSplit
 from genkit.errors import UsageError
 from genkit.family import (
     Arrays,
@@ -27,6 +27,7 @@ from genkit.family import (
 )
 from genkit.learning import BaseLearner, GradientStep, policy
 from genkit.models.wavenet import evaluation, primes
+from genkit.models.wavenet.folding import FoldedGenerator
 from genkit.models.wavenet.generation import WaveNetGenerator
 from genkit.models.wavenet.network import WaveNet
 from genkit.models.wavenet.rows import Rows
@@ -56,7 +57,7 @@ class WaveNetLearner(BaseLearner):
         self.view = WaveNetSequence(network, self.words(recipe.sample.seconds))
         self.steps = {"training": GradientStep(network, self.loss, recipe.train)}
         self._log_prob = backend.compile(self.log_prob, network.variables)
-        self._generators: dict[SampleSettings, WaveNetGenerator] = {}
+        self._generators: dict[SampleSettings, WaveNetGenerator | FoldedGenerator] = {}
         self._dataset: AudioDataset | None = None
 
     def words(self, seconds: float | None) -> Words:
@@ -159,12 +160,13 @@ class WaveNetLearner(BaseLearner):
 
     # Samples
 
-    def generator(self, settings: SampleSettings) -> WaveNetGenerator:
+    def generator(self, settings: SampleSettings) -> WaveNetGenerator | FoldedGenerator:
         """One generator for each setting: a second call compiles nothing."""
         if settings not in self._generators:
             words = self.words(settings.seconds or self.recipe.sample.seconds)
             view = WaveNetSequence(self.network, words)
-            self._generators[settings] = WaveNetGenerator(
+            kind = WaveNetGenerator if settings.fold is None else FoldedGenerator
+            self._generators[settings] = kind(
                 view, settings, words.rate, words.default, words.names
             )
         return self._generators[settings]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -49,16 +50,21 @@ class Words:
         if self.names:
             vectors = [self._vector(row, index) for row, index in zip(rows, every, strict=True)]
             arrays[VECTOR] = np.stack(vectors)
-        frames = None
-        if self.config.local is not None:
-            frames = [self._frames(row) for row in rows]
-        length = [
-            self._length(row, None if frames is None else len(frames[i]) * self.config.local.hop)
-            for i, row in enumerate(rows)
-        ]
+        followed = [self._followed(row) for row in rows]
+        pairs = zip(rows, followed, strict=True)
+        length = [self._length(row, None if pcm is None else len(pcm)) for row, pcm in pairs]
         arrays[LENGTH] = np.array(length, np.int64)
-        if frames is not None:
-            arrays[LOCAL] = _padded(frames, max(length), self.config.local)
+        if (local := self.config.local) is not None:
+            frames = [
+                log_mel(
+                    np.zeros(own, np.int16) if pcm is None else pcm,
+                    self.rate,
+                    local.hop,
+                    local.bands,
+                )
+                for pcm, own in zip(followed, length, strict=True)
+            ]
+            arrays[LOCAL] = _padded(frames, max(length), local)
         return arrays
 
     def _check(self, row: Mapping[str, str]) -> None:
@@ -72,7 +78,7 @@ class Words:
         for name, values in self.names.items():
             part = np.zeros(len(values), np.float32)
             if name == TAGS:
-                for tag in filter(None, (t.strip() for t in row.get(name, "").split(","))):
+                for tag in filter(None, map(str.strip, re.split("[;,]", row.get(name, "")))):
                     part[self._number(name, tag)] = 1.0
             elif name in row:
                 part[self._number(name, row[name])] = 1.0
@@ -102,13 +108,9 @@ class Words:
             )
         return round(seconds * self.rate)
 
-    def _frames(self, row: Mapping[str, str]) -> np.ndarray:
-        local = self.config.local
-        if AUDIO not in row:  # silence
-            pcm = np.zeros(self.default, np.int16)
-        else:
-            pcm = read_recording(row[AUDIO], self.rate)
-        return log_mel(pcm, self.rate, local.hop, local.bands)
+    def _followed(self, row: Mapping[str, str]) -> np.ndarray | None:
+        """The recording whose local condition a row asks for; None for silence."""
+        return read_recording(row[AUDIO], self.rate) if AUDIO in row else None
 
 
 def vector_of(attributes: Mapping[str, np.ndarray], names: Mapping[str, Sequence[str]]) -> Any:

@@ -1,0 +1,97 @@
+"""Windows of recordings give the likelihood that whole recordings have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from genkit.data.audio.dataset import AudioSplit
+from genkit.models.wavenet.features import log_mel
+from genkit.models.wavenet.mulaw import encode
+from genkit.models.wavenet.rows import Rows
+from genkit.models.wavenet.words import vector_of
+from genkit.progress import SILENT
+from genkit.randomness import normal
+from tests import sounds
+from tests.densities import log_softmax
+from tests.sequences import array
+
+LENGTHS = (50, 7, 133, 24, 61)  # shorter and longer than a row of every tiny configuration
+pytestmark = pytest.mark.backends
+
+
+def recordings(learner: Any) -> AudioSplit:
+    edges = np.cumsum([0, *LENGTHS])
+    sound = (9000 * normal(0, "tests/rows", 0, (int(edges[-1]),))).clip(-32768, 32767)
+    tags = np.eye(16, dtype=np.uint8)[: len(LENGTHS)]
+    return AudioSplit(
+        sound.astype(np.int16), edges, {"tags": tags}, 1000, [str(i) for i in range(len(LENGTHS))]
+    )
+
+
+def whole(learner: Any, split: AudioSplit, number: int) -> np.ndarray:
+    """Log-probabilities `(T,)` of a recording by one pass over it."""
+    config = learner.recipe.model
+    codes = encode(split.recording(number), config.levels)[None]
+    given = {name: values[number : number + 1] for name, values in split.attributes.items()}
+    own: dict[str, Any] = {"vector": vector_of(given, learner.rows.names)}
+    if (local := config.local) is not None:
+        frames = log_mel(split.recording(number), split.sample_rate, local.hop, local.bands)
+        own["local"] = np.pad(frames, ((local.halo, local.halo), (0, 0)))[None]
+    logits = array(learner.network(codes, **{k: v for k, v in own.items() if v is not None}))
+    return np.take_along_axis(log_softmax(logits), codes[..., None], -1)[0, :, 0]
+
+
+@pytest.mark.parametrize("tiny", list(sounds.TINY))
+def test_windows_score_what_the_whole_recording_scores(tiny: str) -> None:
+    learner = sounds.learner(tiny)
+    split = recordings(learner)
+    found = dict(learner.log_probabilities(split, SILENT))
+    assert sorted(found) == list(range(len(LENGTHS)))
+    for number, length in enumerate(LENGTHS):
+        assert found[number].shape == (length,)
+        expected = whole(learner, split, number)
+        np.testing.assert_allclose(found[number], expected, rtol=1e-3, atol=2e-4)
+
+
+@pytest.mark.parametrize("tiny", list(sounds.TINY))
+def test_the_loss_is_the_mean_over_the_windows(tiny: str) -> None:
+    """Whatever lies in a row beside its window counts nothing, and moves nothing."""
+    learner = sounds.learner(tiny)
+    split = recordings(learner)
+    scores = dict(learner.log_probabilities(split, SILENT))
+    feed = learner.rows.feed(split, 3, 5)
+    for k in range(4):
+        batch = feed.batch(k)
+        loss, metrics = learner.loss(learner.rows(batch, split))
+        total, count = 0.0, 0
+        for row in range(3):
+            origin, recording = int(batch["origin"][row]), int(batch["recording"][row])
+            first, stop = origin + batch["skip"][row], origin + batch["stop"][row]
+            total += scores[recording][first:stop].sum()
+            count += stop - first
+        assert float(loss) == pytest.approx(-total / count, rel=2e-4)
+        bits = float(metrics["bits_per_sample"])
+        assert bits == pytest.approx(-total / count / np.log(2), rel=2e-4)
+
+
+def test_rows_are_packed_unless_a_context_stack_reads_the_past() -> None:
+    plain, context = (Rows(r.model, r.data) for r in map(sounds.recipe, ("plain", "context")))
+    assert (plain.packed, plain.tail) == (True, 24 + plain.context)
+    assert (context.packed, context.tail) == (False, 24)
+    assert context.context % 4 == 0
+    assert context.context >= sounds.recipe("context").model.reach()
+
+
+def test_frames_of_a_row_are_those_of_the_recording() -> None:
+    learner = sounds.learner("local")
+    split, local = recordings(learner), learner.recipe.model.local
+    every = log_mel(split.recording(2), 1000, local.hop, local.bands)
+    padded = np.pad(every, ((local.halo, local.halo + 50), (0, 0)))
+    for origin in (0, 6, 48, 126):
+        frames = learner.rows._frames(split, 2, origin, 30)
+        first = origin // local.hop
+        np.testing.assert_allclose(frames, padded[first : first + len(frames)], atol=1e-6)
+        assert frames.shape == (30 // local.hop + 2 * local.halo, local.bands)
