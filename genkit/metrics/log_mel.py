@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 WINDOW = 0.032  # seconds, rounded up to a power of two of samples
@@ -21,21 +23,26 @@ def log_mel(recording: np.ndarray, sample_rate: int, bands: int = 40) -> np.ndar
 
     Frames are 10 ms apart; the first one is centred on the first sample.
     """
+    window = window_length(sample_rate)
+    power = power_spectra(recording, window, hop_length(sample_rate))
+    return np.log(power.T @ _filters(sample_rate, window, bands).T + FLOOR)
+
+
+def power_spectra(recording: np.ndarray, window: int, hop: int) -> np.ndarray:
+    """Power `(window / 2 + 1, frames)` float64 in windows of so many samples, `hop` apart."""
     import librosa
 
     sound = as_float(recording)
-    window = window_length(sample_rate)
-    if len(sound) < window:
-        sound = np.pad(sound, (0, window - len(sound)))
-    power = librosa.feature.melspectrogram(
-        y=sound,
-        sr=sample_rate,
-        n_fft=window,
-        hop_length=hop_length(sample_rate),
-        n_mels=bands,
-        norm=None,
-    )
-    return np.log(power.T.astype(np.float64) / window + FLOOR)
+    sound = np.pad(sound, (0, max(0, window - len(sound))))
+    spectra = librosa.stft(sound, n_fft=window, hop_length=hop)
+    return np.abs(spectra).astype(np.float64) ** 2 / window
+
+
+@cache  # librosa takes longer over the filters than over a short recording
+def _filters(sample_rate: int, window: int, bands: int) -> np.ndarray:
+    import librosa
+
+    return librosa.filters.mel(sr=sample_rate, n_fft=window, n_mels=bands, norm=None)
 
 
 def as_float(recording: np.ndarray) -> np.ndarray:

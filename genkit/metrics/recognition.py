@@ -10,6 +10,7 @@ import numpy as np
 from genkit.artifacts import Figure, Images
 from genkit.data.images.dataset import ImageSplit
 from genkit.errors import UsageError
+from genkit.metrics.confusion import confusion_figure
 
 
 @dataclass(frozen=True)
@@ -52,20 +53,10 @@ def recognise(train: ImageSplit, held_out: ImageSplit, samples: Images) -> Recog
         "sample_accuracy": float(np.mean(hit)),
         "real_accuracy": float(np.mean(real == held_out.labels)),
     }
-    return Recognition(metrics, rows, _confusion(samples.labels, named, classifier.classes_))
+    classes = np.union1d(samples.labels, classifier.classes_)
+    figure = confusion_figure(samples.labels, named, classes, "class-conditional samples")
+    return Recognition(metrics, rows, figure)
 
 
 def _features(images: np.ndarray, levels: int) -> np.ndarray:
     return np.asarray(images).reshape(len(images), -1).astype(np.float64) / (levels - 1)
-
-
-def _confusion(asked: np.ndarray, named: np.ndarray, known: np.ndarray) -> Figure:
-    from matplotlib.figure import Figure as Canvas
-    from sklearn.metrics import ConfusionMatrixDisplay
-
-    figure = Canvas(figsize=(5, 5), layout="constrained")
-    axes = figure.add_subplot()
-    classes = np.union1d(asked, known)  # all of them: two pictures have the same axes
-    ConfusionMatrixDisplay.from_predictions(asked, named, labels=classes, ax=axes, colorbar=False)
-    axes.set(xlabel="recognised as", ylabel="asked for", title="class-conditional samples")
-    return Figure.from_matplotlib("confusion", figure)
