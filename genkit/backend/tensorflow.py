@@ -58,7 +58,7 @@ class _Compiled:
         if named or not tf.executing_eagerly() or tf.config.functions_run_eagerly():
             return self._function(*args, **named)
         flat = tf.nest.flatten(args)
-        if not all(isinstance(leaf, tf.Tensor | np.ndarray) for leaf in flat):
+        if not all(isinstance(leaf, tf.Tensor | np.ndarray | np.generic) for leaf in flat):
             return self._function(*args)
         if not self._called:  # the first call may create variables
             self._called = True

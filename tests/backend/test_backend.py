@@ -125,6 +125,47 @@ def test_a_step_of_an_optimizer_inside() -> None:
     assert int(array(optimizer.iterations)) == 2
 
 
+def test_later_calls_give_what_the_first_gave_whatever_is_nested_in_them() -> None:
+    scale = variable(2.0)
+
+    def mixed(values: dict[str, Any], pair: tuple[Any, Any]) -> Any:
+        return {"z": values["x"] * scale.value, "a": None, "l": [pair[0] - pair[1], (pair[0],)]}
+
+    run = backend.compile(mixed, [scale])
+    one, two = np.array([1.0], np.float32), np.array([2.0], np.float32)
+    for x in (one, two, two + one):
+        found = run({"x": x}, (two, one))
+        assert found["a"] is None
+        assert set(found) == {"z", "a", "l"}
+        np.testing.assert_array_equal(array(found["z"]), 2 * x)
+        np.testing.assert_array_equal(array(found["l"][0]), [1.0])
+        np.testing.assert_array_equal(array(found["l"][1][0]), [2.0])
+
+
+def test_other_names_shapes_and_types_are_never_taken_for_those_of_before() -> None:
+    run = backend.compile(lambda x: x["a"] - x["b"] if "b" in x else x["a"] * x["c"], [])
+    one, two = np.ones(1, np.float32), np.full(1, 2.0, np.float32)
+    for _ in range(3):
+        assert float(array(run({"a": two, "b": one}))[0]) == 1.0
+    assert float(array(run({"a": one, "c": two}))[0]) == 2.0
+    np.testing.assert_array_equal(array(run({"a": np.ones(3, np.float32), "b": one})), [0, 0, 0])
+    whole = np.array([3], np.int32)
+    assert array(run({"a": whole, "b": whole})).dtype.kind == "i"
+
+
+def test_a_numpy_scalar_is_an_argument_and_no_constant() -> None:
+    traces: list[int] = []
+
+    def traced(x: Any, i: Any) -> Any:
+        traces.append(1)
+        return x + ops.cast(i, "float32")
+
+    run = backend.compile(traced, [])
+    x = np.zeros(1, np.float32)
+    assert [float(array(run(x, np.int32(i)))[0]) for i in range(4)] == [0.0, 1.0, 2.0, 3.0]
+    assert len(traces) == 1
+
+
 @pytest.mark.parametrize("compiled", [True, False])
 def test_input_gradient(compiled: bool) -> None:
     weight = variable(1.0, 2.0)

@@ -11,6 +11,7 @@ from genkit import backend
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.sampling.raster.base import RasterGenerator
 from genkit.sampling.raster.network import RasterNetwork
+from genkit.sampling.raster.packing import Packing
 from genkit.sampling.threads import in_threads, threads_of
 
 SMALL_TILE = 16
@@ -41,11 +42,18 @@ class IncrementalGenerator(RasterGenerator):
         self.with_logits = with_logits
         self.threads = threads_of(settings.tile)
         self._rows = model.row_sampler(self.decoding, with_logits)
+        self._fixed, self._cache = Packing(), Packing()
         self._begin = backend.compile(self._start, model.variables, xla=xla)
-        self._advance = backend.compile(self._rows.advance, [], xla=xla)
+        self._advance = backend.compile(self._some_rows, [], xla=xla)
 
-    def _start(self, vector: Any) -> Any:
-        return self._rows.begin(self.settings.tile // self.threads, vector)
+    def _start(self, vector: Any) -> tuple[Any, Any]:
+        fixed, cache = self._rows.begin(self.settings.tile // self.threads, vector)
+        return self._fixed.pack(fixed), self._cache.pack(cache)
+
+    def _some_rows(self, fixed: Any, cache: Any, *inputs: Any) -> tuple[Any, Any, Any, Any]:
+        fixed, cache = self._fixed.unpack(fixed), self._cache.unpack(cache)
+        values, log_prob, logits, cache = self._rows.advance(fixed, cache, *inputs)
+        return values, log_prob, logits, self._cache.pack(cache)
 
     def begin(self, conditions: Arrays) -> Any:
         parts = np.split(self.vector(conditions), self.threads)
