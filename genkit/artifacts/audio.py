@@ -155,4 +155,6 @@ def _picture(recordings: Sequence[np.ndarray], sample_rate: int) -> bytes:
     from genkit.metrics.audio_pictures import recordings_figure
 
     titles = [str(i) for i in range(len(recordings))]
-    return recordings_figure(recordings, sample_rate, titles).preview()
+    # What has no sound at all is drawn as silence.
+    shown = [recording if len(recording) else np.zeros(1, np.int16) for recording in recordings]
+    return recordings_figure(shown, sample_rate, titles).preview()

@@ -23,7 +23,7 @@ from click.testing import CliRunner
 
 from genkit.artifacts.wav import HEADER_BYTES
 from genkit_cli.main import cli
-from tests import learners, sounds
+from tests import learners, tone
 from tests.sampling.fake_sound import RATE, STRETCH, decoded, own_length
 from tests.sampling.jobs import ROOT, contents
 
@@ -33,7 +33,7 @@ PAUSE = 0.02
 
 @pytest.fixture(autouse=True)
 def _registered() -> Iterator[None]:
-    with sounds.registered():
+    with tone.registered():
         yield
 
 
@@ -41,9 +41,9 @@ def _registered() -> Iterator[None]:
 def runs(tmp_path_factory: Any) -> Path:
     """A folder with the runs `tone` and `slow`."""
     folder = tmp_path_factory.mktemp("sounds")
-    with sounds.registered():
+    with tone.registered():
         for name, pause in (("tone", 0.0), ("slow", PAUSE)):
-            values = learners.mapping(sounds.NAME, steps=2, checkpoint_every=2)
+            values = learners.mapping(tone.NAME, steps=2, checkpoint_every=2)
             values["model"]["pause"] = pause
             (folder / f"{name}.yaml").write_text(json.dumps(values))
             command = ["train", str(folder / f"{name}.yaml"), "--run", str(folder / name)]
@@ -67,7 +67,7 @@ def process(*arguments: object) -> Iterator[subprocess.Popen[bytes]]:
     """A true `genkit` that knows the family."""
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'cli'}"}
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.sounds", *map(str, arguments)],
+        [sys.executable, "-m", "tests.tone", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment,
@@ -79,20 +79,20 @@ def process(*arguments: object) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_folder_file_and_pipe_hold_the_same_sound(run, runs: Path) -> None:
-    tone, job = str(runs / "tone"), ("-n", "3", "--seed", "5")
-    result = run("sample", tone, *job, "--out", "job", "--json")
+    trained, job = str(runs / "tone"), ("-n", "3", "--seed", "5")
+    result = run("sample", trained, *job, "--out", "job", "--json")
     assert result.exit_code == 0, result.stderr
     names = ["recordings.png", "samples.npz", "000000.wav", "000001.wav", "000002.wav"]
     assert last(result)["files"] == [f"job/{name}" for name in names]
     every = [read(f"job/00000{i}.wav") for i in range(3)]
     assert [len(samples) for samples in every] == [own_length(i) for i in range(3)]
 
-    result = run("sample", tone, "--seed", "5", "--out", "one.wav", "--json")
+    result = run("sample", trained, "--seed", "5", "--out", "one.wav", "--json")
     assert result.exit_code == 0, result.stderr
     assert (last(result)["count"], last(result)["files"]) == (1, ["one.wav"])
     assert Path("one.wav").read_bytes() == Path("job/000000.wav").read_bytes()
 
-    result = run("sample", tone, *job, "--out", "-")
+    result = run("sample", trained, *job, "--out", "-")
     assert result.exit_code == 0, result.stderr
     piped = np.frombuffer(result.stdout_bytes[HEADER_BYTES:], "<i2")
     np.testing.assert_array_equal(piped, np.concatenate(every))
@@ -115,7 +115,7 @@ def test_the_length_is_asked_for_or_of_the_recipe(run, runs: Path) -> None:
     result = run("sample", str(runs / "tone"), "--out", "x.wav", "--seconds", "0.05")
     assert result.exit_code == 0, result.stderr
     assert len(read("x.wav")) == 400
-    values = learners.mapping(sounds.NAME, steps=1, checkpoint_every=1)
+    values = learners.mapping(tone.NAME, steps=1, checkpoint_every=1)
     Path("short.yaml").write_text(json.dumps({**values, "sample": {"seconds": 0.03}}))
     assert run("train", "short.yaml", "--run", "short").exit_code == 0
     assert run("sample", "short", "--out", "y.wav").exit_code == 0
@@ -124,12 +124,12 @@ def test_the_length_is_asked_for_or_of_the_recipe(run, runs: Path) -> None:
 
 def test_sound_goes_on_after_what_is_given(run, runs: Path) -> None:
     common = ("sample", str(runs / "tone"), "--prime", "test", "--seconds", "0.3")
-    for name, keep, kept in (("x.wav", (), sounds.PRIME), ("y.wav", ("--keep", "0.1"), 800)):
+    for name, keep, kept in (("x.wav", (), tone.PRIME), ("y.wav", ("--keep", "0.1"), 800)):
         result = run(*common, *keep, "--out", name)
         assert result.exit_code == 0, result.stderr
         found = read(name)
         assert len(found) == 2400
-        assert (found[:kept] == decoded(np.array(sounds.PRIME_VALUE))).all()
+        assert (found[:kept] == decoded(np.array(tone.PRIME_VALUE))).all()
         assert len(np.unique(found[kept : kept + 200])) > 20
 
 
@@ -270,7 +270,7 @@ def test_a_closed_pipe_is_no_error(runs: Path) -> None:
 def test_pictures_during_training_can_be_heard(run) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    values = learners.mapping(sounds.NAME, steps=2, checkpoint_every=2, sample_every=2, samples=2)
+    values = learners.mapping(tone.NAME, steps=2, checkpoint_every=2, sample_every=2, samples=2)
     Path("tone.yaml").write_text(json.dumps(values))
     result = run("train", "tone.yaml", "--run", "tone")
     assert result.exit_code == 0, result.stderr
