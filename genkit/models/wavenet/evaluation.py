@@ -127,7 +127,8 @@ def samples(
     made = [recording for part in drawn for recording in part.recordings()]
     real = [heard(learner, split, i) for i in range(len(split))]
     progress.message("classifiers and spectra ...")
-    distance = frechet_log_mel(real, made, rate, seed) if len(real) >= 4 else {}
+    enough = len(real) >= 4 and len(made) >= 2
+    distance = frechet_log_mel(real, made, rate, seed) if enough else {}
     metrics = {}
     if distance:
         metrics["frechet_log_mel"] = distance["distance"]

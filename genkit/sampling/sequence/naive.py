@@ -64,9 +64,7 @@ class NaiveGenerator(SequenceGenerator):
             place[position - first] = 1.0
             own = self.network.cut(conditions, first, stop)
             seen = time_cut(values, first, stop)
-            value, chance = self._value(
-                seen, place, noise[:, i], given[:, i], mask[:, i], own
-            )
+            value, chance = self._value(seen, place, noise[:, i], given[:, i], mask[:, i], own)
             values[:, position] = ops.convert_to_numpy(value)
             log_prob[:, i] = ops.convert_to_numpy(chance)
         stop = start + left
