@@ -46,7 +46,7 @@ def evaluate(learner: WaveNetLearner, request: EvaluationRequest, progress: Prog
     metrics["uniform_bits_per_sample"] = float(np.log2(learner.recipe.model.levels))
     if request.brief:
         return Evaluation(len(split), metrics)
-    notes = {**learner.dataset.notes, "warm_up": f"{warm_up:,} samples of each recording"}
+    notes = {**learner.dataset.notes, "warm_up": warm_up_note(split, warm_up)}
     metrics.update(baseline(learner, split, warm_up, progress))
     tables = {"per_attribute": by_attribute(ordered, split, learner.rows.names, warm_up)}
     artifacts: list[Artifact] = []
@@ -57,6 +57,15 @@ def evaluate(learner: WaveNetLearner, request: EvaluationRequest, progress: Prog
         artifacts += found.artifacts
     tables = {name: rows for name, rows in tables.items() if rows}
     return Evaluation(len(split), metrics, tables, artifacts, notes)
+
+
+def warm_up_note(split: AudioSplit, warm_up: int) -> str:
+    """What is left out of `bits_per_sample`, in words."""
+    short = int(np.sum(np.diff(split.edges) <= warm_up))
+    if short == len(split):
+        return f"none: no recording is longer than {warm_up:,} samples, so all samples count"
+    left = f"the first {warm_up:,} samples of each recording"
+    return f"{left}, which is all of {short:,} of {len(split):,}" if short else left
 
 
 def likelihood(scores: Sequence[np.ndarray], warm_up: int) -> dict[str, float]:

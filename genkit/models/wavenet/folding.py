@@ -1,8 +1,8 @@
 """Long conditioned sound in pieces that are drawn side by side: an approximation, and quick.
 
-A piece begins without a past, `fold` seconds before the place where it takes over, and is faded in
-there over the end of the piece before. Its local condition tells it where it is; whatever else the
-model would know of the past is lost. As a batch, pieces cost little more than one of them.
+A piece begins without a past, a twentieth of a second before the place where it takes over, and is
+faded in there over the end of the piece before. Its local condition tells it where it is; whatever
+else the model would know of the past is lost. As a batch, pieces cost little more than one of them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from genkit.models.wavenet.sampling import LOCAL, VECTOR, WaveNetSequence
 from genkit.sampling.sequence import STRETCH, make_generator
 from genkit.sampling.sequence.base import LENGTH, position_noise
 
-PIECES = 8  # of each recording
+PIECES = 8  # of each recording that are drawn at once
+OVERLAP = 0.05  # seconds
 # Each piece of a recording has noise of its own, as if it lay so many positions further on.
 APART = 2**28
 
@@ -31,7 +32,7 @@ class FoldedGenerator:
 
     Args:
         view, sample_rate, length, names: as of a `WaveNetGenerator`.
-        settings: with `fold`, the seconds over which pieces overlap.
+        settings: with `fold`, the seconds of new sound in each piece.
     """
 
     chunks: int | None = 1
@@ -51,11 +52,12 @@ class FoldedGenerator:
                 "This one has none: leave it out."
             )
         grid = view.grid
-        self.overlap = round((settings.fold or 0.0) * sample_rate / grid) * grid
-        if self.overlap < grid:
+        self.overlap = max(1, round(OVERLAP * sample_rate / grid)) * grid
+        self.step = round((settings.fold or 0.0) * sample_rate / grid) * grid
+        if self.step <= self.overlap:
             raise UsageError(
-                f"--fold must be at least {grid / sample_rate:g} seconds, a frame of this model. "
-                f"Received: {settings.fold}"
+                f"--fold must be more than {self.overlap / sample_rate:g} seconds, by which pieces "
+                f"overlap. Received: {settings.fold:g}"
             )
         self.view, self.settings, self.names = view, settings, names
         self.sample_rate, self.length = sample_rate, length
@@ -77,53 +79,52 @@ class FoldedGenerator:
     def begin(self, conditions: Arrays) -> Any:
         return {}
 
-    def step(self, longest: int) -> int:
-        """Audio samples from one piece to the next."""
-        grid = self.view.grid
-        return -(-longest // (PIECES * grid)) * grid
-
     def advance(
         self, state: Any, noise: np.ndarray, forced: Forced | None, conditions: Arrays
     ) -> Chunk:
         if forced is not None:
             raise UsageError("--fold and --prime do not go together: pieces have no past")
-        step = self.step(int(np.max(conditions[LENGTH])))
-        folded = self._folded(conditions, step)
-        codes, chances = self._pieces(folded, int(noise[0]), [int(i) for i in noise[1:]])
-        pcm = self._joined(decode(codes, self.view.levels), step)
+        pieces = -(-int(np.max(conditions[LENGTH])) // self.step)
+        seed, indices = int(noise[0]), [int(i) for i in noise[1:]]
+        groups = [
+            self._pieces(self._folded(conditions, first), seed, indices, first)
+            for first in range(0, pieces, PIECES)
+        ]
+        codes, chances = (np.concatenate(parts, axis=1) for parts in zip(*groups, strict=True))
+        pcm = self._joined(decode(codes, self.view.levels))
+        own = chances[:, :, self.overlap :].reshape(len(chances), -1)
+        chance = np.concatenate([chances[:, 0, : self.overlap], own], axis=1)
         extras = {name: array for name, array in conditions.items() if name != LOCAL}
-        chance = np.concatenate([chances[:, 0], *(chances[:, k, self.overlap :]
-                                                  for k in range(1, PIECES))], axis=1)  # fmt: skip
         values = encode(pcm, self.view.levels)
         return Chunk(values, chance[:, : pcm.shape[1]], {}, True, {**extras, "pcm": pcm})
 
-    def _folded(self, conditions: Arrays, step: int) -> Arrays:
-        """Conditions of all pieces, those of a recording side by side."""
-        lead = self.overlap // self.hop
+    def _folded(self, conditions: Arrays, first: int) -> Arrays:
+        """Conditions of the pieces from `first` on, those of a recording side by side."""
+        lead, stride = self.overlap // self.hop, self.step // self.hop
+        count = stride + lead + 2 * self.halo
         frames, tile = conditions[LOCAL], self.settings.tile
-        count = (step + self.overlap) // self.hop + 2 * self.halo
-        padded = np.pad(frames, ((0, 0), (lead, count), (0, 0)))
+        padded = np.pad(frames, ((0, 0), (lead, (first + PIECES) * stride + count), (0, 0)))
         parts = []
-        for piece in range(PIECES):
-            # The first piece has nothing before it; it only is longer than it needs to be.
-            first = piece * (step // self.hop) + (0 if piece else lead)
-            parts.append(padded[:, first : first + count])
+        for piece in range(first, first + PIECES):
+            # The very first piece has nothing before it; it only is longer than it needs to be.
+            begin = piece * stride if piece else lead
+            parts.append(padded[:, begin : begin + count])
         stacked = np.stack(parts, axis=1)
-        length = np.full(tile * PIECES, step + self.overlap, np.int64)
+        length = np.full(tile * PIECES, self.step + self.overlap, np.int64)
         found: Arrays = {LOCAL: stacked.reshape(-1, *stacked.shape[2:]), LENGTH: length}
         if VECTOR in conditions:
             found[VECTOR] = np.repeat(conditions[VECTOR], PIECES, axis=0)
         return found
 
     def _pieces(
-        self, folded: Arrays, seed: int, indices: Sequence[int]
+        self, folded: Arrays, seed: int, indices: Sequence[int], first: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Codes and log-probabilities `(B, PIECES, step + overlap)`."""
         state, done, number = self.inner.begin(folded), False, 0
         drawn, chances = [], []
         while not done:
             start, stop = (n * self.inner.stretch for n in (number, number + 1))
-            places = [(i, k * APART) for i in indices for k in range(PIECES)]
+            places = [(i, (first + k) * APART) for i in indices for k in range(PIECES)]
             noise = np.stack([position_noise(seed, i, at + start, at + stop) for i, at in places])
             chunk = self.inner.advance(state, noise, None, folded)
             state, done, number = chunk.state, chunk.done, number + 1
@@ -133,19 +134,20 @@ class FoldedGenerator:
         codes, chance = (np.concatenate(part, axis=1).reshape(shape) for part in (drawn, chances))
         return codes, chance
 
-    def _joined(self, sound: np.ndarray, step: int) -> np.ndarray:
-        """Pieces `(B, PIECES, step + overlap)`, each faded over the end of the one before."""
-        overlap = self.overlap
-        whole = np.zeros((len(sound), PIECES * step + overlap), np.float64)
+    def _joined(self, sound: np.ndarray) -> np.ndarray:
+        """Pieces `(B, K, step + overlap)`, each faded over the end of the one before: PCM
+        `(B, K * step)`."""
+        overlap, step, count = self.overlap, self.step, sound.shape[1]
+        whole = np.zeros((len(sound), count * step + overlap), np.float64)
         whole[:, : step + overlap] = sound[:, 0]
         # Different noise: powers add up, not amplitudes.
         rise = np.sin(0.5 * np.pi * (np.arange(overlap) + 0.5) / overlap)
-        for piece in range(1, PIECES):
+        for piece in range(1, count):
             begin = piece * step - overlap
             faded = whole[:, begin : begin + overlap] * rise[::-1]
             whole[:, begin : begin + overlap] = faded + sound[:, piece, :overlap] * rise
             whole[:, begin + overlap : begin + overlap + step] = sound[:, piece, overlap:]
-        scaled = np.rint(whole[:, : PIECES * step] * 32768.0)
+        scaled = np.rint(whole[:, : count * step] * 32768.0)
         return np.clip(scaled, -32768, 32767).astype(np.int16)
 
     def pcm(self, chunk: Chunk, row: int) -> np.ndarray:

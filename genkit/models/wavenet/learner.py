@@ -152,11 +152,11 @@ class WaveNetLearner(BaseLearner):
                 "bits_per_sample": float(-scores.mean() / LN2),
             }
 
-    def recordings(self, reference: str) -> AudioSplit:
+    def recordings(self, reference: str, resample: bool = True) -> AudioSplit:
         """A split of the recipe's data set, or the recordings of a path."""
         if reference in SPLITS:
             return self.split(reference)
-        return primes.read(reference, self.recipe)
+        return primes.read(reference, self.recipe, resample)
 
     # Samples
 
@@ -173,7 +173,7 @@ class WaveNetLearner(BaseLearner):
 
     def primes(self, reference: str, keep: str | None) -> Forced:
         """Recordings to go on with: their beginnings, or their last receptive field."""
-        split = self.recordings(reference)
+        split = self.recordings(reference, resample=False)
         given = primes.primes(split, self.recipe, keep)
         if reference not in SPLITS or not self.rows.names:
             return given

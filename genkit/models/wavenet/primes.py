@@ -14,14 +14,17 @@ from genkit.family import Forced
 from genkit.models.wavenet.mulaw import encode
 
 
-def read(reference: str, recipe: Any) -> AudioSplit:
+def read(reference: str, recipe: Any, resample: bool) -> AudioSplit:
     """The recordings of a file or folder as a split without attributes.
 
+    Args:
+        resample: bring recordings of another rate to the model's; else refuse them.
+
     Raises:
-        UsageError: if the model is steered by attributes, which files do not tell.
+        UsageError: if there is no such file or folder.
         DataError: names the file and what is wrong with it.
     """
-    names, recordings = read_recordings(reference, recipe.data.sample_rate)
+    names, recordings = read_recordings(reference, recipe.data.sample_rate, resample)
     edges = np.cumsum([0, *(len(recording) for recording in recordings)]).astype(np.int64)
     return AudioSplit(np.concatenate(recordings), edges, {}, recipe.data.sample_rate, names)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from genkit.errors import UsageError
+from genkit.errors import DataError, UsageError
 from genkit.family import SampleSettings, SoundGenerator
 from genkit.models.wavenet.mulaw import decode_pcm, encode
 from genkit.models.wavenet.words import vector_of
@@ -111,6 +111,9 @@ def test_a_prime_is_given_and_followed(tagged: Any, tmp_path: Path) -> None:
     short = tagged.primes(str(tmp_path / "own.wav"), None)  # shorter than the receptive field
     assert short.values.tolist() == [[8] * 9]
     assert short.conditions == ()
+    soundfile.write(tmp_path / "fast.wav", np.zeros(9, np.int16), 8000)
+    with pytest.raises(DataError, match=r"must have 1000 Hz, .* Received: 8000 Hz"):
+        tagged.primes(str(tmp_path / "fast.wav"), None)
 
 
 def forced_rows(forced: Any) -> Any:
