@@ -80,11 +80,3 @@ class Upsampling(keras.Layer):
             "learned": self.learned,
         }
         return {**super().get_config(), **own}
-
-
-def upsampling_parameters(
-    features: int, channels: int, strides: Sequence[int], halo: int, learned: bool
-) -> int:
-    """Weights of an `Upsampling` of these widths."""
-    total = ((2 * halo + 1) * features + 1) * channels
-    return total + sum((channels + 1) * s * channels for s in (strides if learned else ()))

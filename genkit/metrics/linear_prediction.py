@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtr
 
+from genkit.data.audio.mulaw import decode, edges
 from genkit.errors import DataError
-from genkit.models.wavenet.mulaw import decode, edges
 
 TINY = 1e-9  # keeps the equations solvable where all is silent
 LEAST = 1e-12  # of a mass, before its logarithm

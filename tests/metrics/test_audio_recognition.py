@@ -9,10 +9,10 @@ import pytest
 import soundfile
 
 from genkit import randomness
+from genkit.data.audio.mulaw import decode_pcm, encode
 from genkit.errors import UsageError
 from genkit.metrics.audio_features import audio_features
 from genkit.metrics.audio_recognition import AudioRecognition, LabelledAudio, recognise_audio
-from genkit.models.wavenet.mulaw import decode_pcm, encode
 
 RATE = 8_000
 FSDD = Path(__file__).resolve().parents[3] / "shared" / "data" / "fsdd" / "recordings"

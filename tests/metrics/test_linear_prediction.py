@@ -7,9 +7,9 @@ import pytest
 from scipy.special import ndtr
 
 from genkit import randomness
+from genkit.data.audio.mulaw import decode, edges, encode
 from genkit.errors import DataError
 from genkit.metrics.linear_prediction import AdaptivePredictor, linear_prediction_bits
-from genkit.models.wavenet.mulaw import decode, edges, encode
 
 LEVELS = 256
 

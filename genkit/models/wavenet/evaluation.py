@@ -9,13 +9,13 @@ import numpy as np
 
 from genkit.artifacts import Artifact
 from genkit.data.audio.dataset import TAGS, AudioSplit
+from genkit.data.audio.mulaw import decode_pcm, encode
 from genkit.family import Evaluation, EvaluationRequest
 from genkit.metrics.audio_pictures import recordings_figure, sound_statistics
 from genkit.metrics.audio_recognition import LabelledAudio, recognise_audio
 from genkit.metrics.frechet import frechet_log_mel
 from genkit.metrics.linear_prediction import linear_prediction_bits
 from genkit.models.wavenet.generation import attributes_of
-from genkit.models.wavenet.mulaw import decode_pcm, encode
 from genkit.progress import Progress
 from genkit.randomness import permutation
 

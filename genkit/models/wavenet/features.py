@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from genkit.models.wavenet.mulaw import FULL_SCALE
+from genkit.data.audio.mulaw import FULL_SCALE
 
 FLOOR = 1e-5  # of the magnitude: quieter is silence
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from genkit.artifacts import Audio
+from genkit.data.audio.mulaw import decode, encode
 from genkit.errors import UsageError
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.models.wavenet.generation import ENDLESS, attributes_of
-from genkit.models.wavenet.mulaw import decode, encode
 from genkit.models.wavenet.sampling import LOCAL, VECTOR, WaveNetSequence
 from genkit.sampling.sequence import STRETCH, make_generator
 from genkit.sampling.sequence.base import LENGTH, position_noise

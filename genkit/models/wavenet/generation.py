@@ -10,8 +10,8 @@ from keras import ops
 
 from genkit.artifacts import Audio
 from genkit.data.audio.dataset import TAGS
+from genkit.data.audio.mulaw import decode_pcm
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
-from genkit.models.wavenet.mulaw import decode_pcm
 from genkit.models.wavenet.sampling import VECTOR, WaveNetSequence
 from genkit.sampling.sequence import STRETCH, SequenceGenerator, make_generator
 from genkit.sampling.sequence.base import LENGTH

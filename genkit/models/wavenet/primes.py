@@ -9,9 +9,9 @@ import numpy as np
 
 from genkit.data.audio.dataset import AudioSplit
 from genkit.data.audio.given import read_recordings
+from genkit.data.audio.mulaw import encode
 from genkit.errors import UsageError
 from genkit.family import Forced
-from genkit.models.wavenet.mulaw import encode
 
 
 def read(reference: str, recipe: Any, resample: bool) -> AudioSplit:

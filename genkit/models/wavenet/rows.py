@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from genkit.data.audio.dataset import AudioFeed, AudioSplit
+from genkit.data.audio.mulaw import encode
 from genkit.family import Arrays
 from genkit.models.wavenet.features import log_mel, window_length
-from genkit.models.wavenet.mulaw import encode
 from genkit.models.wavenet.words import vector_of
 from genkit.randomness import normal
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from genkit.data.audio.dataset import AudioSplit
+from genkit.data.audio.mulaw import encode
 from genkit.family import EvaluationRequest
 from genkit.metrics.linear_prediction import linear_prediction_bits
 from genkit.models.wavenet.evaluation import by_attribute, likelihood, warm_up_note
-from genkit.models.wavenet.mulaw import encode
 from genkit.progress import SILENT
 from tests import sounds
 

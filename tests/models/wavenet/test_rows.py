@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from genkit.data.audio.dataset import AudioSplit
+from genkit.data.audio.mulaw import encode
 from genkit.models.wavenet.features import log_mel
-from genkit.models.wavenet.mulaw import encode
 from genkit.models.wavenet.rows import Rows
 from genkit.models.wavenet.words import vector_of
 from genkit.progress import SILENT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genkit.models.wavenet.mulaw import decode, decode_pcm, edges, encode
+from genkit.data.audio.mulaw import decode, decode_pcm, edges, encode
 
 
 def test_codes_of_a_few_values_by_hand() -> None:
