@@ -101,7 +101,14 @@ def measure(model: Measurable, most: int = MOST_POSITIONS, batch: int = BATCH) -
 
 
 def expected(model: Measurable) -> np.ndarray:
-    """`(N, N)` bool from the family's own statement, flat raster and colour order."""
+    """`(N, N)` bool from the family's own statement, flat raster and colour order.
+
+    Asked pair by pair, unless the model tells all at once (`expected`).
+    """
+    at_once = getattr(model, "expected", None)
+    if at_once is not None:
+        found: np.ndarray = at_once()
+        return found
     height, width, channels = model.shape
     places = list(product(range(height), range(width), range(channels)))
     return np.array([[model.sees(output, value) for value in places] for output in places])

@@ -75,7 +75,16 @@ class Line:
         return found[:, None, :, None]
 
     def sees(self, output: tuple[int, int, int], value: tuple[int, int, int]) -> bool:
-        return self.network.sees(output[1], value[1])
+        return bool(self.expected()[output[1], value[1]])
+
+    def expected(self) -> np.ndarray:
+        """`(N, N)` bool, whether an output must depend on a value: row by row, since a sequence
+        may be long."""
+        length = self.shape[1]
+        found = np.zeros((length, length), bool)
+        for position in range(length):
+            found[position, :position] = self.network.seen(position)
+        return found
 
 
 class SequenceSuite(Suite):

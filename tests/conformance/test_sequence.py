@@ -156,11 +156,18 @@ def test_a_long_receptive_field_is_measured_at_some_positions(
     every = checks(view)
     names = ("causality_gradient", "causality_change", "receptive_field_missing")
     assert [every[name].run() for name in names] == [0, 0, 0]
-    seen, field = view.sees, view.receptive_field
+    seen, field = view.seen, view.receptive_field
     assert field == 16
-    view.sees = lambda place, earlier: (
-        (seen(place, earlier) and place - earlier != field) or place - earlier == field + 1
-    )
+
+    def one_too_far(place: int) -> Any:
+        found = seen(place)
+        if place > field:
+            found[place - field - 1 : place - field + 1] = [True, False]
+        elif place == field:
+            found[0] = False
+        return found
+
+    view.seen = one_too_far
     every = checks(view)
     assert every["causality_gradient"].run() > 0
     assert every["receptive_field_missing"].run() == 1

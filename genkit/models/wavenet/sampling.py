@@ -42,10 +42,13 @@ class WaveNetSequence:
         self.period, self.grid = network.pool, network.grid
         stack = network.stack
         inputs = seen_lags(stack.taps, stack.dilations)
-        self._lags = {lag + tap for lag in inputs for tap in range(1, network.input_kernel + 1)}
+        lags = {lag + tap for lag in inputs for tap in range(1, network.input_kernel + 1)}
         # Conditions enter behind the dilation of the first layer.
-        self._conditioned = seen_lags(stack.taps, stack.dilations[1:])
-        self._frames = {lag for context in network.contexts for lag in context.frames_seen}
+        behind = seen_lags(stack.taps, stack.dilations[1:])
+        frames = {lag for context in network.contexts for lag in context.frames_seen}
+        self._lags, self._behind, self._frames = (
+            np.array(sorted(found), np.int64) for found in (lags, behind, frames)
+        )
         self.float_type = logits_type(network.compute_dtype)
         self.variables = list(network.variables)
 
@@ -57,15 +60,17 @@ class WaveNetSequence:
             raise UsageError(f"--condition: {unknown('condition', key, ())}")
         return {}
 
-    def sees(self, position: int, earlier: int) -> bool:
-        if position - earlier in self._lags:
-            return True
+    def seen(self, position: int) -> np.ndarray:
+        found = np.zeros(position, bool)
+        found[position - self._lags[self._lags <= position]] = True
         if self.period is None:
-            return False
-        # By way of the condition of any time step that the large stack sees.
-        frame = earlier // self.period
-        steps = (position - lag for lag in self._conditioned if lag <= position)
-        return any(step // self.period - frame in self._frames for step in steps)
+            return found
+        # By way of the condition of each time step that the large stack sees.
+        steps = np.unique((position - self._behind[self._behind <= position]) // self.period)
+        frames = np.unique(steps[:, None] - self._frames)
+        for frame in frames[frames >= 0]:
+            found[frame * self.period : (frame + 1) * self.period] = True
+        return found
 
     def cut(self, conditions: Arrays, start: int, stop: int) -> Arrays:
         """Conditions of the time steps `start` to `stop`; zeros past the end."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
 from genkit.family import Arrays
 
 
@@ -50,9 +52,9 @@ class SequenceNetwork(Protocol):
     grid: int
     variables: list[Any]
 
-    def sees(self, position: int, earlier: int) -> bool:
-        """Whether the logits at a position must depend on the value at an earlier one, in closed
-        form."""
+    def seen(self, position: int) -> np.ndarray:
+        """Which of the values before a position its logits must depend on, in closed form:
+        `(position,)` bool."""
         ...
 
     def conditions(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
