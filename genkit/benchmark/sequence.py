@@ -63,7 +63,9 @@ def _run(
     conditions = short.conditions([{}] * tile, 0)
     noise = short.noise(0, range(tile), 0)
     state = short.begin(conditions)
-    return lambda: short.advance(state, noise, None, conditions).values, NAIVE_SAMPLE / length
+    # A stretch may be longer than asked for: whole frames of the network.
+    share = min(short.stretch, length) / length
+    return lambda: short.advance(state, noise, None, conditions).values, share
 
 
 def _products(network: SequenceNetwork) -> dict[str, float]:

@@ -177,7 +177,7 @@ def _row(line: bytes) -> dict[str, str] | None:
         raise ValueError("not JSON (nested too deeply)") from None
     if not isinstance(row, dict):
         raise ValueError(f"a JSON object is needed. Received: {text[:100]!r}")
-    return {key: _text(value) for key, value in row.items()}
+    return {key: _text(value) for key, value in row.items() if value is not None}
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -190,4 +190,7 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
+    """As on the command line; a list of texts is one text with commas."""
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ",".join(value)
     return value if isinstance(value, str) else json.dumps(value)

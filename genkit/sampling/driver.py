@@ -30,8 +30,8 @@ def tile_chunks(
         generator: of the family.
         seed: of the job.
         indices: consecutive sample indices, at most a tile of them.
-        conditions: what the user wrote for each sample.
-        forced: given values of each sample, or None.
+        conditions: what the user wrote for each sample; or for a whole tile.
+        forced: given values of each sample, or of a whole tile, or None.
 
     Yields:
         Chunks without their state, which belongs to the next call. Whoever stops asking for
@@ -42,9 +42,9 @@ def tile_chunks(
         raise ValueError(f"a tile holds 1 to {tile} samples. Received: {len(indices)}")
     missing = tile - len(indices)
     every = [*indices, *range(indices[-1] + 1, indices[-1] + 1 + missing)]
-    arrays = generator.conditions([*conditions, *[{}] * missing], indices[0])
-    if forced is not None and missing:
-        forced = Forced(_pad(forced.values, missing), _pad(forced.mask, missing))
+    arrays = generator.conditions([*conditions, *[{}] * (tile - len(conditions))], indices[0])
+    if forced is not None and (absent := tile - len(forced.values)):
+        forced = Forced(_pad(forced.values, absent), _pad(forced.mask, absent))
     state, number, done = generator.begin(arrays), 0, False
     while not done:
         noise = generator.noise(seed, every, number)

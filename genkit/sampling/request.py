@@ -93,7 +93,7 @@ def sample_run(
     _check_conditions(generator, request.conditions)
     primes = opened.learner.primes(request.prime, request.keep) if request.prime else None
     if primes is not None and isinstance(generator, SoundGenerator):
-        _refuse_nothing_to_draw(primes, generator)
+        _refuse_nothing_to_draw(primes, generator, request.conditions)
     job = Job(
         count,
         request.seed,
@@ -140,18 +140,19 @@ def _streamed(generator: Generator, target: Path | IO[bytes], family: str) -> bo
     return sound
 
 
-def _refuse_nothing_to_draw(primes: Forced, generator: SoundGenerator) -> None:
+def _refuse_nothing_to_draw(
+    primes: Forced, generator: SoundGenerator, rows: Sequence[Mapping[str, str]]
+) -> None:
     """Given sound that fills whole recordings is most likely not what was meant."""
-    length = generator.length
-    if length is None or primes.mask.shape[1] < length:
-        return
-    full = primes.mask[:, :length].all(axis=1)
-    if full.any():
-        raise UsageError(
-            f"--prime leaves nothing to draw: recording {int(full.argmax())} fills all "
-            f"{length / generator.sample_rate:g} s of a sample. Give longer --seconds, or --keep "
-            "with fewer seconds."
-        )
+    for number, mask in enumerate(primes.mask):
+        asked = generator.conditions([rows[number % len(rows)]], number)
+        length = int(asked["length"][0]) if "length" in asked else generator.length
+        if length is not None and len(mask) >= length and mask[:length].all():
+            raise UsageError(
+                f"--prime leaves nothing to draw: recording {number} fills all "
+                f"{length / generator.sample_rate:g} s of a sample. Give longer --seconds, or "
+                "--keep with fewer seconds."
+            )
 
 
 def _identity(opened: Opened) -> dict[str, Any]:

@@ -204,6 +204,11 @@ class AudioFolderConfig(SharesConfig):
     def _once(self) -> AudioFolderConfig:
         _check_unique("speakers", self.speakers)
         _check_unique("tags", self.tags)
+        for tag in self.tags or ():
+            if "," in tag or ";" in tag:
+                raise ValueError(
+                    f"a tag holds neither , nor ; which stand between tags. Received: {tag!r}"
+                )
         return self
 
     def vocabulary(self) -> dict[str, tuple[str, ...]]:

@@ -168,11 +168,12 @@ class WaveNetConfig(StackConfig):
         for name in self.condition:
             if name not in known:
                 there = ", ".join(known) or "none"
-                found.append(("model.condition", f"the data set has no '{name}'. It has: {there}"))
+                hint = "; list data.speakers or data.tags" if data.name == "audio" else ""
+                says = f"the data set has no '{name}'. It has: {there}{hint}"
+                found.append(("model.condition", says))
         if data.crop % self.grid:
-            found.append(
-                ("data.crop", f"must be a multiple of {self.grid}, the model's pool and hop")
-            )
+            says = f"must be a multiple of {self.grid}, the model's pool and hop"
+            found.append(("data.crop", f"{says}. Received: {data.crop}"))
         return found
 
     @property

@@ -28,6 +28,7 @@ LONGEST_FOR_BASELINE = 500_000
 MOST_TO_LEARN_FROM = 3_000  # recordings, of the classifiers
 LONGEST_SAMPLE = 10.0  # seconds
 SHOWN = 4
+UNTITLED = ("seconds", "recording")
 
 
 def evaluate(learner: WaveNetLearner, request: EvaluationRequest, progress: Progress) -> Evaluation:
@@ -51,7 +52,7 @@ def evaluate(learner: WaveNetLearner, request: EvaluationRequest, progress: Prog
     tables = {"per_attribute": by_attribute(ordered, split, learner.rows.names, warm_up)}
     artifacts: list[Artifact] = []
     if learner.recipe.eval.recognise:
-        found = samples(learner, split, request.seed, progress)
+        found = samples(learner, request.split, split, request.seed, progress)
         metrics.update(found.metrics)
         tables.update(found.tables)
         artifacts += found.artifacts
@@ -109,12 +110,14 @@ def by_attribute(
 ) -> list[dict[str, Any]]:
     """A row for each value of an attribute that occurs."""
     rows = []
+    nothing = all(len(own) <= warm_up for own in scores)
     for name, values in names.items():
         own = split.attributes[name]
         for number, value in enumerate(values):
             having = own[:, number] == 1 if name == TAGS else own == number
             chosen = [scores[int(i)] for i in np.flatnonzero(having)]
-            if chosen:
+            # Values whose recordings are all shorter than the warm-up have no row, unless all are.
+            if chosen and (nothing or any(len(own) > warm_up for own in chosen)):
                 bits = likelihood(chosen, warm_up)["bits_per_sample"]
                 row = {"attribute": name, "value": value, "count": len(chosen)}
                 rows.append({**row, "bits_per_sample": bits})
@@ -122,7 +125,7 @@ def by_attribute(
 
 
 def samples(
-    learner: WaveNetLearner, split: AudioSplit, seed: int, progress: Progress
+    learner: WaveNetLearner, name: str, split: AudioSplit, seed: int, progress: Progress
 ) -> Evaluation:
     """Samples that are described, and as long, as recordings of the split are."""
     count, rate = learner.recipe.eval.recognise, split.sample_rate
@@ -131,7 +134,7 @@ def samples(
     rows = []
     for i in chosen:
         seconds = min(LONGEST_SAMPLE, len(split.recording(i)) / rate)
-        rows.append({**learner.row_of(split, i), "seconds": repr(seconds)})
+        rows.append({**learner.row_of(name, i), "seconds": repr(seconds)})
     drawn = learner.draw(rows, seed, progress)
     made = [recording for part in drawn for recording in part.recordings()]
     real = [heard(learner, split, i) for i in range(len(split))]
@@ -187,6 +190,6 @@ def _recognised(
 
 def _titles(rows: Sequence[Mapping[str, str]]) -> list[str]:
     return [
-        ", ".join(f"{key} {value}" for key, value in row.items() if key != "seconds")
+        ", ".join(f"{key} {value}" for key, value in row.items() if key not in UNTITLED)
         for row in rows[:SHOWN]
     ]

@@ -12,8 +12,8 @@ FLOOR = 1e-5  # of the magnitude: quieter is silence
 
 
 def window_length(hop: int) -> int:
-    """Audio samples of an analysis window: four hops, even."""
-    return 4 * hop + (4 * hop) % 2
+    """Audio samples of an analysis window: four hops."""
+    return 4 * hop
 
 
 def log_mel(pcm: np.ndarray, sample_rate: int, hop: int, bands: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from genkit.artifacts import Audio
-from genkit.data.audio.mulaw import decode, encode
+from genkit.data.audio.mulaw import FULL_SCALE, decode, encode
 from genkit.errors import UsageError
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.models.wavenet.generation import ENDLESS, attributes_of
@@ -28,14 +28,14 @@ APART = 2**28
 
 
 class FoldedGenerator:
-    """A `SoundGenerator` whose recordings are joined from pieces; one chunk is all of a tile.
+    """A `SoundGenerator` whose recordings are joined from pieces; a chunk is a group of them.
+
+    The end of a group, which the next one fades out, waits in the state.
 
     Args:
         view, sample_rate, length, names: as of a `WaveNetGenerator`.
         settings: with `fold`, the seconds of new sound in each piece.
     """
-
-    chunks: int | None = 1
 
     def __init__(
         self,
@@ -67,6 +67,7 @@ class FoldedGenerator:
             settings.sampler,
         )  # fmt: skip
         self.inner = make_generator(view, rows, ENDLESS, STRETCH)
+        self.chunks: int | None = -(-length // (PIECES * self.step))
 
     def conditions(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
         """Arrays of a tile, see `genkit.models.wavenet.words`."""
@@ -77,26 +78,41 @@ class FoldedGenerator:
         return np.array([seed, *indices], np.int64)
 
     def begin(self, conditions: Arrays) -> Any:
-        return {}
+        nothing = np.zeros((self.settings.tile, 0))
+        return {"first": 0, "sound": nothing, "chance": nothing}
 
     def advance(
         self, state: Any, noise: np.ndarray, forced: Forced | None, conditions: Arrays
     ) -> Chunk:
         if forced is not None:
             raise UsageError("--fold and --prime do not go together: pieces have no past")
-        pieces = -(-int(np.max(conditions[LENGTH])) // self.step)
+        first, longest = state["first"], int(np.max(conditions[LENGTH]))
         seed, indices = int(noise[0]), [int(i) for i in noise[1:]]
-        groups = [
-            self._pieces(self._folded(conditions, first), seed, indices, first)
-            for first in range(0, pieces, PIECES)
-        ]
-        codes, chances = (np.concatenate(parts, axis=1) for parts in zip(*groups, strict=True))
-        pcm = self._joined(decode(codes, self.view.levels))
-        own = chances[:, :, self.overlap :].reshape(len(chances), -1)
-        chance = np.concatenate([chances[:, 0, : self.overlap], own], axis=1)
+        codes, chances = self._pieces(self._folded(conditions, first), seed, indices, first)
+        sound = self._joined(decode(codes, self.view.levels), state["sound"])
+        chance = np.concatenate([state["chance"], self._own(chances, first)], axis=1)
+        following = first + PIECES
+        done = following * self.step >= longest
+        ready = sound.shape[1] - (0 if done else self.overlap)
+        rest = {"sound": sound[:, ready:], "chance": chance[:, ready:]}
+        pcm = np.clip(np.rint(sound[:, :ready] * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
         extras = {name: array for name, array in conditions.items() if name != LOCAL}
-        values = encode(pcm, self.view.levels)
-        return Chunk(values, chance[:, : pcm.shape[1]], {}, True, {**extras, "pcm": pcm})
+        start = first * self.step - state["sound"].shape[1]
+        return Chunk(
+            encode(pcm.astype(np.int16), self.view.levels),
+            chance[:, :ready],
+            {"first": following, **rest},
+            done,
+            {**extras, "pcm": pcm.astype(np.int16), "start": start},
+        )
+
+    def _own(self, chances: np.ndarray, first: int) -> np.ndarray:
+        """Of each piece the `step` values that are its own, side by side."""
+        parts = chances[:, :, self.overlap :].copy()
+        if first == 0:  # the very first one begins with its own
+            parts[:, 0] = chances[:, 0, : self.step]
+        own: np.ndarray = parts.reshape(len(parts), -1)
+        return own
 
     def _folded(self, conditions: Arrays, first: int) -> Arrays:
         """Conditions of the pieces from `first` on, those of a recording side by side."""
@@ -134,36 +150,45 @@ class FoldedGenerator:
         codes, chance = (np.concatenate(part, axis=1).reshape(shape) for part in (drawn, chances))
         return codes, chance
 
-    def _joined(self, sound: np.ndarray) -> np.ndarray:
-        """Pieces `(B, K, step + overlap)`, each faded over the end of the one before: PCM
-        `(B, K * step)`."""
-        overlap, step, count = self.overlap, self.step, sound.shape[1]
-        whole = np.zeros((len(sound), count * step + overlap), np.float64)
-        whole[:, : step + overlap] = sound[:, 0]
+    def _joined(self, sound: np.ndarray, before: np.ndarray) -> np.ndarray:
+        """A group of pieces `(B, PIECES, step + overlap)`, each faded over the end of the one
+        before.
+
+        Args:
+            before: the end of the last group, `(B, overlap)`; empty before the first one.
+
+        Returns:
+            `(B, before + PIECES * step)` floats.
+        """
+        overlap, step = self.overlap, self.step
         # Different noise: powers add up, not amplitudes.
         rise = np.sin(0.5 * np.pi * (np.arange(overlap) + 0.5) / overlap)
-        for piece in range(1, count):
-            begin = piece * step - overlap
-            faded = whole[:, begin : begin + overlap] * rise[::-1]
-            whole[:, begin : begin + overlap] = faded + sound[:, piece, :overlap] * rise
-            whole[:, begin + overlap : begin + overlap + step] = sound[:, piece, overlap:]
-        scaled = np.rint(whole[:, : count * step] * 32768.0)
-        return np.clip(scaled, -32768, 32767).astype(np.int16)
+        whole = np.asarray(before, np.float64)
+        for piece in range(sound.shape[1]):
+            if not whole.shape[1]:
+                whole = sound[:, piece, :step].astype(np.float64)
+                continue
+            faded = whole[:, -overlap:] * rise[::-1] + sound[:, piece, :overlap] * rise
+            whole = np.concatenate([whole[:, :-overlap], faded, sound[:, piece, overlap:]], axis=1)
+        return whole
 
     def pcm(self, chunk: Chunk, row: int) -> np.ndarray:
-        """The whole recording, `(T,)` int16."""
-        own: np.ndarray = chunk.extras["pcm"][row, : int(chunk.extras[LENGTH][row])]
+        """What a chunk adds to a row, `(n,)` int16."""
+        left = int(chunk.extras[LENGTH][row]) - chunk.extras["start"]
+        own: np.ndarray = chunk.extras["pcm"][row, : max(0, left)]
         return own
 
     def finish(self, chunks: Sequence[Chunk], indices: Sequence[int]) -> Sequence[Audio]:
         """The recordings. Their log-probabilities are those of the pieces, not of the model."""
-        (chunk,) = chunks
         count = len(indices)
-        recordings = [self.pcm(chunk, row) for row in range(count)]
+        recordings = [
+            np.concatenate([self.pcm(chunk, row) for chunk in chunks]) for row in range(count)
+        ]
+        chance = np.concatenate([chunk.log_prob for chunk in chunks], axis=1)
         total = [
-            float(np.sum(chunk.log_prob[row, : len(recording)], dtype=np.float64))
+            float(np.sum(chance[row, : len(recording)], dtype=np.float64))
             for row, recording in enumerate(recordings)
         ]
-        vector = chunk.extras.get(VECTOR)
+        vector = chunks[0].extras.get(VECTOR)
         asked = {} if vector is None else attributes_of(vector[:count], self.names)
         return [Audio.of(recordings, np.array(total), indices, self.sample_rate, asked)]

@@ -43,7 +43,9 @@ class WaveNetGenerator:
     ) -> None:
         self.view, self.settings, self.names = view, settings, names
         self.sample_rate, self.length = sample_rate, length
-        stretch = STRETCH if settings.tile > 1 else max(1, round(ANSWER * sample_rate))
+        stretch = STRETCH
+        if settings.tile == 1:
+            stretch = max(1, round(ANSWER * sample_rate) // view.grid) * view.grid
         self.inner: SequenceGenerator = make_generator(view, settings, ENDLESS, stretch)
         self.chunks: int | None = -(-length // self.inner.stretch)
 

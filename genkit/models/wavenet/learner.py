@@ -32,7 +32,7 @@ from genkit.models.wavenet.generation import WaveNetGenerator
 from genkit.models.wavenet.network import WaveNet
 from genkit.models.wavenet.rows import Rows
 from genkit.models.wavenet.sampling import WaveNetSequence
-from genkit.models.wavenet.words import Words
+from genkit.models.wavenet.words import RECORDING, Words
 from genkit.progress import SILENT, Progress
 from genkit.randomness import Noise, permutation
 from genkit.sampling.decoding import log_probability
@@ -62,7 +62,24 @@ class WaveNetLearner(BaseLearner):
 
     def words(self, seconds: float | None) -> Words:
         """Reads conditions; recordings that say nothing are `seconds` long."""
-        return Words(self.recipe.model, self.recipe.data, seconds or SECONDS)
+        length = seconds or SECONDS
+        return Words(self.recipe.model, self.recipe.data, length, self.named_recording)
+
+    def named_recording(self, name: str) -> np.ndarray:
+        """The recording `SPLIT:NUMBER` of the data set, `(T,)` int16."""
+        split, _, number = name.partition(":")
+        if split not in SPLITS or not number.isdecimal():
+            raise UsageError(
+                f"--condition recording: takes a split and a number, such as test:0. "
+                f"Received: {name!r}"
+            )
+        found = self.split(split)
+        if int(number) >= len(found):
+            raise UsageError(
+                f"--condition recording: {split} has {len(found)} recordings, 0 to "
+                f"{len(found) - 1}. Received: {number}"
+            )
+        return found.recording(int(number))
 
     # Training
 
@@ -177,7 +194,7 @@ class WaveNetLearner(BaseLearner):
         given = primes.primes(split, self.recipe, keep)
         if reference not in SPLITS or not self.rows.names:
             return given
-        return replace(given, conditions=[self.row_of(split, i) for i in range(len(split))])
+        return replace(given, conditions=[self.row_of(reference, i) for i in range(len(split))])
 
     def draw(
         self,
@@ -200,14 +217,17 @@ class WaveNetLearner(BaseLearner):
         progress.finish()
         return found
 
-    def described(self, split: AudioSplit, count: int, seed: int) -> list[dict[str, str]]:
+    def described(self, name: str, count: int, seed: int) -> list[dict[str, str]]:
         """Conditions in words as `count` recordings of a split, drawn by chance, have them."""
-        order = permutation(seed, "wavenet/described", 0, len(split))
-        return [self.row_of(split, int(order[i % len(split)])) for i in range(count)]
+        total = len(self.split(name))
+        order = permutation(seed, "wavenet/described", 0, total)
+        return [self.row_of(name, int(order[i % total])) for i in range(count)]
 
-    def row_of(self, split: AudioSplit, number: int) -> dict[str, str]:
-        """A recording's attributes in words, those that steer this model."""
-        row = {}
+    def row_of(self, name: str, number: int) -> dict[str, str]:
+        """What steers this model of a recording of a split, in words."""
+        row, split = {}, self.split(name)
+        if self.recipe.model.local is not None:
+            row[RECORDING] = f"{name}:{number}"
         for name, values in self.rows.names.items():
             own = split.attributes[name][number]
             chosen = np.flatnonzero(own) if np.ndim(own) else [own]
@@ -216,7 +236,7 @@ class WaveNetLearner(BaseLearner):
 
     def preview(self, count: int, seed: int) -> Sequence[Audio]:
         """Recordings as the training recordings are described."""
-        return self.draw(self.described(self.split("train"), count, seed), seed, tile=count)
+        return self.draw(self.described("train", count, seed), seed, tile=count)
 
     # Proofs and timings
 
@@ -228,12 +248,10 @@ class WaveNetLearner(BaseLearner):
     def workloads(self, tiles: Sequence[int]) -> Iterable[Workload]:
         from genkit.benchmark.sequence import sequence_workloads
 
-        rate = self.recipe.data.sample_rate
-        length = -(-rate // self.view.grid) * self.view.grid
-        return [
-            *sequence_workloads(self.view, tiles, length, rate),
-            *super().workloads(tiles),
-        ]
+        rate, grid = self.recipe.data.sample_rate, self.view.grid
+        length = -(-rate // grid) * grid  # about a second
+        view = WaveNetSequence(self.network, self.words(length / rate))
+        return [*sequence_workloads(view, tiles, length, rate), *super().workloads(tiles)]
 
 
 def build_network(recipe: Any) -> WaveNet:

@@ -159,8 +159,8 @@ class WaveNet(keras.Model):
 
     def sound_of_codes(self, codes: Any) -> Any:
         """The same of integer codes `(...)`; the code `levels` stands for none."""
-        values = ops.cast(codes, self.compute_dtype) * (2.0 / (self.levels - 1)) - 1.0
-        return ops.where(codes < self.levels, values, ops.zeros_like(values))
+        table = ops.cast(np.append(self._ramp, 0.0), self.compute_dtype)
+        return ops.take(table, codes, axis=0)
 
     def head(self, skips: Any) -> Any:
         """Logits `(..., levels)` of the skip sum `(..., S)`."""

@@ -35,19 +35,30 @@ def primes(split: AudioSplit, recipe: Any, keep: str | None) -> Forced:
     Args:
         keep: seconds at the beginning of each recording that are given. None: its end, as much
             as the model sees; what lies before it changes nothing of what follows.
+
+    Raises:
+        UsageError: if `keep` is no length, or longer than a recording; or if the model follows
+            another recording, beside whose beginning an end would be wrong.
     """
-    if keep is None:
-        count, reach = None, recipe.model.reach()
-    else:
-        count, reach = _samples(keep, split.sample_rate), None
+    if keep is None and recipe.model.local is not None:
+        raise UsageError(
+            "this model follows a recording from its beginning on: --prime needs --keep with the "
+            "seconds at the beginning that are given, such as 0.5"
+        )
+    count = None if keep is None else _samples(keep, split.sample_rate)
+    reach, grid = recipe.model.reach(), recipe.model.grid
     parts = []
     for i in range(len(split)):
         sound = split.recording(i)
         if count is not None and len(sound) < count:
             raise UsageError(
-                f"--keep {keep}: {split.names[i]} is {len(sound) / split.sample_rate:g} s long"
+                f"--keep {keep}: {split.names[i]} is only {len(sound) / split.sample_rate:g} s "
+                "long; keep less, or give a longer recording"
             )
-        parts.append(sound[:count] if reach is None else sound[-reach:])
+        # Frames of a context stack are counted from the beginning: the cut is between two.
+        parts.append(
+            sound[max(0, len(sound) - reach) // grid * grid :] if count is None else sound[:count]
+        )
     longest = max(len(part) for part in parts)
     values, mask = np.zeros((2, len(parts), longest), np.int32)
     for i, part in enumerate(parts):

@@ -162,9 +162,7 @@ class WaveNetSteps:
         vector, local = conditions.get(VECTOR), conditions.get(LOCAL)
         if network.upsampling is not None:
             local = network.upsampling(local)
-        self.stack = DilatedSteps(network.stack, vector, None)
-        if local is not None:
-            self.stack.local = self.stack.projected(local)
+        self.stack = DilatedSteps(network.stack, vector, local)
         self.contexts = [ContextSteps(context, vector) for context in network.contexts]
 
     def frame(self, state: Any, position: Any) -> tuple[Any, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from genkit.models.wavenet.features import log_mel
 from genkit.models.wavenet.sampling import LOCAL, VECTOR
 from genkit.sampling.sequence.base import LENGTH
 
-SECONDS, AUDIO = "seconds", "audio"
+SECONDS, AUDIO, RECORDING = "seconds", "audio", "recording"
 LONGEST = 24 * 3600.0  # seconds; a typing error should not ask for years
 
 
@@ -27,10 +27,13 @@ class Words:
     Args:
         config: the model's section. data: the data set's section.
         seconds: length of a recording that says none.
+        recording: gives the PCM of `SPLIT:NUMBER` of the data set.
     """
 
-    def __init__(self, config: Any, data: Any, seconds: float) -> None:
-        self.config, self.rate = config, data.sample_rate
+    def __init__(
+        self, config: Any, data: Any, seconds: float, recording: Callable[[str], np.ndarray]
+    ) -> None:
+        self.config, self.rate, self._recording = config, data.sample_rate, recording
         self.names = {name: data.vocabulary()[name] for name in config.condition}
         self.default = max(1, round(seconds * self.rate))
 
@@ -54,21 +57,27 @@ class Words:
         pairs = zip(rows, followed, strict=True)
         length = [self._length(row, None if pcm is None else len(pcm)) for row, pcm in pairs]
         arrays[LENGTH] = np.array(length, np.int64)
-        if (local := self.config.local) is not None:
-            frames = [
-                log_mel(
-                    np.zeros(own, np.int16) if pcm is None else pcm,
-                    self.rate,
-                    local.hop,
-                    local.bands,
-                )
-                for pcm, own in zip(followed, length, strict=True)
-            ]
-            arrays[LOCAL] = _padded(frames, max(length), local)
+        if self.config.local is not None:
+            arrays[LOCAL] = self._local(followed, length)
         return arrays
 
+    def _local(self, followed: Sequence[np.ndarray | None], length: Sequence[int]) -> np.ndarray:
+        """Frames of a tile `(B, halo + F + halo, bands)`: those of what each row follows, cut or
+        followed by silence to its own length; zeros around them, as in training."""
+        local = self.config.local
+        count = -(-max(length) // local.hop)
+        whole = np.zeros((len(length), count + 2 * local.halo, local.bands), np.float32)
+        for row, pcm, own in zip(whole, followed, length, strict=True):
+            sound = np.zeros(own, np.int16)
+            if pcm is not None:
+                sound[: len(pcm)] = pcm[:own]
+            frames = log_mel(sound, self.rate, local.hop, local.bands)
+            row[local.halo : local.halo + len(frames)] = frames
+        return whole
+
     def _check(self, row: Mapping[str, str]) -> None:
-        allowed = [*self.names, SECONDS, *([AUDIO] if self.config.local is not None else [])]
+        followed = [] if self.config.local is None else [AUDIO, RECORDING]
+        allowed = [*self.names, SECONDS, *followed]
         for key in row:
             if key not in allowed:
                 raise UsageError(f"--condition: {unknown('condition', key, allowed)}")
@@ -91,7 +100,9 @@ class Words:
     def _number(self, name: str, value: str) -> int:
         values = self.names[name]
         if value not in values:
-            raise UsageError(f"--condition {name}: {unknown(name.rstrip('s'), value, values)}")
+            raise UsageError(
+                f"--condition {name}: {unknown('tag' if name == TAGS else name, value, values)}"
+            )
         return values.index(value)
 
     def _length(self, row: Mapping[str, str], known: int | None) -> int:
@@ -110,6 +121,10 @@ class Words:
 
     def _followed(self, row: Mapping[str, str]) -> np.ndarray | None:
         """The recording whose local condition a row asks for; None for silence."""
+        if AUDIO in row and RECORDING in row:
+            raise UsageError("--condition: audio and recording do not go together; give one")
+        if RECORDING in row:
+            return self._recording(row[RECORDING])
         return read_recording(row[AUDIO], self.rate) if AUDIO in row else None
 
 
@@ -123,13 +138,3 @@ def vector_of(attributes: Mapping[str, np.ndarray], names: Mapping[str, Sequence
         whole = given if name == TAGS else np.eye(len(values))[given]
         parts.append(whole.astype(np.float32))
     return np.concatenate(parts, axis=1)
-
-
-def _padded(frames: Sequence[np.ndarray], longest: int, local: Any) -> np.ndarray:
-    """Frames of a tile `(B, halo + F + halo, bands)`, zeros around them."""
-    count = -(-longest // local.hop)
-    whole = np.zeros((len(frames), count + 2 * local.halo, local.bands), np.float32)
-    for row, own in zip(whole, frames, strict=True):
-        own = own[:count]
-        row[local.halo : local.halo + len(own)] = own
-    return whole

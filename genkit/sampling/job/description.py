@@ -128,6 +128,12 @@ class Job:
             **(self.identity or {}),
         }
 
+    def tile(self, indices: range, size: int) -> tuple[list[Mapping[str, str]], Forced | None]:
+        """Conditions and given values of a tile. A short one is filled with what further samples
+        would have, so that it is computed as the same tile of a larger job is."""
+        whole = range(indices.start, indices.start + size)
+        return self.rows(whole), self.forced(whole)
+
     def rows(self, indices: range) -> list[Mapping[str, str]]:
         """Conditions of some samples; what the user wrote wins over what primes say."""
         asked = [self.conditions[i % len(self.conditions)] for i in indices]

@@ -62,7 +62,7 @@ class Drawing:
             for number in numbers:
                 indices = tiles[number]
                 # Conditions and primes are looked up here, in order and by one thread.
-                rows, forced = self.job.rows(indices), self.job.forced(indices)
+                rows, forced = self.job.tile(indices, self.generator.settings.tile)
                 waiting.append(pool.submit(self._tile, indices, rows, forced, meter, keep))
                 if len(waiting) >= 2 * workers:  # so that no worker waits for the next tile
                     yield waiting.popleft().result()

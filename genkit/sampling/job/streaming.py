@@ -101,7 +101,7 @@ class _Streaming:
             meter.advance(chunk)
             self._raise_if_stopped()
 
-        rows, forced = self.job.rows(indices), self.job.forced(indices)
+        rows, forced = self.job.tile(indices, self.generator.settings.tile)
         stream_tile(self.generator, self.job.seed, indices, rows, write, forced)
         for pieces in waiting:
             for piece in pieces:

@@ -12,7 +12,8 @@ import soundfile
 from genkit.errors import UsageError
 from genkit.family import Forced, SampleSettings, SoundGenerator
 from genkit.models.wavenet.folding import PIECES
-from genkit.sampling.driver import sample_tile
+from genkit.randomness import normal
+from genkit.sampling.driver import sample_tile, tile_chunks
 from tests import sounds
 
 # Frames of 6 samples at 1,000 Hz: 10 pieces of 60 samples, which overlap by 48; two groups.
@@ -66,18 +67,61 @@ def test_pieces_of_all_groups_differ(learner: Any) -> None:
     assert len(set(ends)) == 10
 
 
-def test_joining_keeps_the_power_and_the_places(learner: Any) -> None:
+def test_joining_fades_from_one_piece_to_the_next(learner: Any) -> None:
+    """Constant pieces show where each one is heard; a group goes on where the last one ended."""
     folded = learner.generator(SETTINGS)
-    step, pieces = folded.step, 9
-    sound = np.zeros((1, pieces, step + folded.overlap))
-    for piece in range(pieces):
+    step, overlap = folded.step, folded.overlap
+    sound = np.zeros((1, PIECES, step + overlap))
+    for piece in range(PIECES):
         sound[0, piece] = 0.1 * (piece + 1)
-    joined = folded._joined(sound)[0] / 32768.0
-    assert joined.shape == (pieces * step,)
-    for piece in range(pieces):
-        middle = joined[piece * step : (piece + 1) * step - folded.overlap]
-        np.testing.assert_allclose(middle, 0.1 * (piece + 1), atol=1e-4)
-    assert np.diff(joined).min() > -0.1  # no hole between two pieces
+    joined = folded._joined(sound, np.zeros((1, 0)))[0]
+    assert joined.shape == (PIECES * step,)
+    for piece in range(PIECES - 1):
+        own = 0.1 * (piece + 1)
+        begin = (piece + 1) * step - overlap
+        np.testing.assert_allclose(joined[piece * step : begin], own)
+        middle = begin + overlap // 2
+        assert joined[begin] == pytest.approx(own, rel=0.05)
+        assert joined[begin + overlap - 1] == pytest.approx(own + 0.1, rel=0.05)
+        assert joined[middle] == pytest.approx((2 * own + 0.1) * 0.5**0.5, rel=0.05)
+    after = folded._joined(np.full_like(sound, 2.0), joined[None, -overlap:])[0]
+    assert after.shape == (overlap + PIECES * step,)
+    assert after[0] == pytest.approx(joined[-overlap], rel=0.2)
+    np.testing.assert_allclose(after[overlap : overlap + step - overlap], 2.0)
+
+
+def test_joining_keeps_the_power_of_different_noise(learner: Any) -> None:
+    folded = learner.generator(SETTINGS)
+    shape = (200, PIECES, folded.step + folded.overlap)
+    joined = folded._joined(normal(0, "tests/folding", 0, shape), np.zeros((200, 0)))
+    fades = np.concatenate(
+        [joined[:, k * folded.step - folded.overlap : k * folded.step] for k in range(1, PIECES)]
+    )
+    assert np.var(fades) == pytest.approx(1.0, rel=0.02)
+
+
+def test_a_log_probability_counts_each_sample_once(learner: Any, said: str) -> None:
+    """Every value has the chance that it had in the piece that it belongs to."""
+    folded = learner.generator(SETTINGS)
+    step, overlap = folded.step, folded.overlap
+    chances = np.arange(PIECES * (step + overlap), dtype=np.float64).reshape(1, PIECES, -1)
+    first = folded._own(chances, 0)[0]
+    np.testing.assert_array_equal(first[:step], chances[0, 0, :step])
+    np.testing.assert_array_equal(first[step : 2 * step], chances[0, 1, overlap:])
+    later = folded._own(chances, PIECES)[0]
+    np.testing.assert_array_equal(later[:step], chances[0, 0, overlap:])
+    assert len(first) == len(later) == PIECES * step
+
+
+def test_chunks_are_the_recording(learner: Any, said: str) -> None:
+    folded = learner.generator(SETTINGS)
+    chunks = list(tile_chunks(folded, 5, range(1), [{"audio": said}]))
+    assert len(chunks) == folded.chunks == 2
+    (whole,) = folded.finish(chunks, range(1))
+    pieces = [folded.pcm(chunk, 0) for chunk in chunks]
+    np.testing.assert_array_equal(np.concatenate(pieces), whole.samples[0])
+    assert len(pieces[0]) == PIECES * 60 - folded.overlap
+    assert all(chunk.values.shape == chunk.log_prob.shape for chunk in chunks)
 
 
 def test_what_does_not_go_together(learner: Any) -> None:

@@ -15,6 +15,7 @@ from genkit.family import SampleSettings, SoundGenerator
 from genkit.models.wavenet.words import vector_of
 from genkit.progress import SILENT
 from genkit.sampling.driver import sample_tile, tile_chunks
+from genkit.sampling.job import Job
 from tests import sounds
 
 TILE = 2
@@ -139,16 +140,21 @@ def test_wrong_parts_to_keep(tagged: Any, keep: str, says: str) -> None:
 def test_long_primes_are_taken_in_parallel() -> None:
     """What follows a prime is the same whether it was taken at once or step by step."""
     learner = sounds.learner("context", sample={"seconds": 2.2})
-    rows = [learner.row_of(learner.split("test"), i) for i in range(TILE)]
+    rows = [learner.row_of("test", i) for i in range(TILE)]
     given = np.tile(encode(learner.split("test").recording(0), 16), 41)[:2050]
     from genkit.family import Forced
 
     forced = Forced(np.stack([given] * TILE), np.ones((TILE, 2050), np.uint8))
     found = drawn(learner, rows, forced)
-    source = learner.generator(SampleSettings(TILE))
-    source.inner.quick_priming = False
+    source = learner.generator(SampleSettings(TILE)).inner
+    calls: list[int] = []
+    at_once = source._given
+    source._given = lambda *a: calls.append(1) or at_once(*a)
+    again = drawn(learner, rows, forced)
+    assert len(calls) == 2  # whole stretches of 1,024
+    np.testing.assert_array_equal(again.samples, found.samples)
+    source.quick_priming = False
     slow = drawn(learner, rows, forced)
-    source.inner.quick_priming = True
     np.testing.assert_array_equal(found.samples, slow.samples)
     np.testing.assert_allclose(found.log_prob, slow.log_prob, rtol=1e-4)
 
@@ -161,6 +167,54 @@ def test_scores_add_up(tagged: Any) -> None:
         assert row["bits_per_sample"] == pytest.approx(-row["log_prob"] / 50 / np.log(2))
     with pytest.raises(UsageError, match="this model is steered by tags, which files do not tell"):
         next(iter(tagged.score("some.wav", None, SILENT)))
+
+
+@pytest.mark.parametrize("tiny", ["tags", "local"])
+def test_neighbours_and_padding_change_no_sample(tiny: str, tmp_path: Path) -> None:
+    """A tile that is short is computed as that of a larger job, primes and conditions included."""
+    learner = sounds.learner(tiny, sample={"seconds": 0.05})
+    settings = SampleSettings(4)
+    row = {"tags": "harp,C3"} if tiny == "tags" else {"recording": "test:1", "seconds": "0.04"}
+    forced = learner.primes("test", "0.011")
+    found = []
+    for count in (1, 3, 4):
+        job = Job(count, 5, [row], forced)
+        indices = range(count)
+        rows, given = job.tile(indices, settings.tile)
+        (part,) = sample_tile(learner.generator(settings), 5, indices, rows, given)
+        found.append(part)
+    for part in found[:-1]:
+        np.testing.assert_array_equal(part.samples, found[-1].samples[: len(part.samples)])
+        np.testing.assert_array_equal(part.log_prob, found[-1].log_prob[: len(part.samples)])
+
+
+def test_a_local_condition_is_a_rows_own() -> None:
+    """Neither longer neighbours nor the end of what is followed change a row's frames."""
+    learner = sounds.learner("local")
+    view, local = learner.view, learner.recipe.model.local
+    short = {"recording": "test:0", "seconds": "0.03"}
+    alone = view.conditions([short], 0)["local"][0]
+    beside = view.conditions([short, {"seconds": "0.2"}], 0)["local"][0]
+    np.testing.assert_array_equal(beside[: len(alone)], alone)
+    assert not beside[len(alone) :].any()
+    longer = view.conditions([{"recording": "test:0", "seconds": "0.2"}], 0)["local"][0]
+    silence = view.conditions([{"seconds": "0.2"}], 0)["local"][0]
+    last = slice(-local.halo - 5, -local.halo)
+    np.testing.assert_array_equal(longer[last], silence[last])
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ({"recording": "later:0"}, "takes a split and a number, such as test:0"),
+        ({"recording": "test:99"}, "test has 4 recordings, 0 to 3. Received: 99"),
+        ({"recording": "test:0", "audio": "x.wav"}, "audio and recording do not go together"),
+    ],
+)
+def test_recordings_that_are_not_there(row: dict[str, str], says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        sounds.learner("local").view.conditions([row], 0)
+    assert says in caught.value.message
 
 
 def test_a_local_condition_follows_a_recording(tmp_path: Path) -> None:
