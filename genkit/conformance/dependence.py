@@ -44,7 +44,8 @@ class Dependence:
         change: `(N, values)` largest change of the logits when one value changes.
         outputs: flat positions of the rows of `gradient`.
         values: flat positions of the columns of `change`.
-        seen: `(N, N)` whether output i must depend on value j.
+        seen: `(outputs, N)` whether one of those must depend on a value.
+        seeing: `(N, values)` whether an output must depend on one of those.
     """
 
     gradient: np.ndarray
@@ -52,24 +53,23 @@ class Dependence:
     outputs: np.ndarray
     values: np.ndarray
     seen: np.ndarray
+    seeing: np.ndarray
 
     def leak_by_gradient(self) -> float:
         """Largest derivative where there must be none."""
-        return float(np.max(self.gradient * ~self.seen[self.outputs], initial=0.0))
+        return float(np.max(self.gradient * ~self.seen, initial=0.0))
 
     def leak_by_change(self) -> float:
         """Largest change of logits where there must be none."""
-        return float(np.max(self.change * ~self.seen[:, self.values], initial=0.0))
+        return float(np.max(self.change * ~self.seeing, initial=0.0))
 
     def missing(self) -> float:
         """Number of pairs within the receptive field without any measured dependence."""
-        found = np.zeros(self.seen.shape, bool)
-        looked = np.zeros(self.seen.shape, bool)
-        found[self.outputs] |= self.gradient > 0
-        looked[self.outputs] = True
-        found[:, self.values] |= self.change > 0
-        looked[:, self.values] = True
-        return float(np.sum(self.seen & looked & ~found))
+        by_gradient, by_change = self.gradient > 0, self.change > 0
+        # A pair of a chosen output and a chosen value is looked at twice and counted once.
+        by_gradient[:, self.values] |= by_change[self.outputs]
+        by_change[self.outputs] = True
+        return float(np.sum(self.seen & ~by_gradient) + np.sum(self.seeing & ~by_change))
 
 
 def dependence_checks(found: Callable[[], Dependence]) -> list[Check]:
@@ -97,21 +97,27 @@ def measure(model: Measurable, most: int = MOST_POSITIONS, batch: int = BATCH) -
         with random_weights(model.variables, draw):
             gradient = np.maximum(gradient, _gradients(model, slopes, chosen, draw, batch))
             change = np.maximum(change, _changes(model, logits, chosen, draw, batch))
-    return Dependence(gradient, change, chosen, chosen, expected(model))
+    return Dependence(gradient, change, chosen, chosen, *expected(model, chosen, chosen))
 
 
-def expected(model: Measurable) -> np.ndarray:
-    """`(N, N)` bool from the family's own statement, flat raster and colour order.
+def expected(
+    model: Measurable, outputs: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What chosen outputs must depend on, `(outputs, N)` bool, and which outputs must depend on
+    chosen values, `(N, values)` bool; from the family's own statement, flat raster and colour
+    order.
 
     Asked pair by pair, unless the model tells all at once (`expected`).
     """
     at_once = getattr(model, "expected", None)
     if at_once is not None:
-        found: np.ndarray = at_once()
-        return found
+        seen, seeing = at_once(outputs, values)
+        return seen, seeing
     height, width, channels = model.shape
     places = list(product(range(height), range(width), range(channels)))
-    return np.array([[model.sees(output, value) for value in places] for output in places])
+    seen = np.array([[model.sees(places[output], value) for value in places] for output in outputs])
+    seeing = np.array([[model.sees(output, places[value]) for value in values] for output in places])
+    return seen, seeing
 
 
 def random_images(model: Measurable, count: int, draw: int) -> np.ndarray:
@@ -152,7 +158,9 @@ def _gradients(
     rows = []
     for start in range(0, len(outputs), batch):
         part = np.resize(outputs[start : start + batch], batch)
-        place = np.eye(count, dtype=np.float32)[part].reshape(batch, *model.shape)
+        place = np.zeros((batch, count), np.float32)
+        place[np.arange(batch), part] = 1.0
+        place = place.reshape(batch, *model.shape)
         found = slopes(np.repeat(x, batch, axis=0), vectors(model, batch), place, mix)
         rows.append(np.abs(ops.convert_to_numpy(found)).reshape(batch, count))
     return np.concatenate(rows)[: len(outputs)]

@@ -75,15 +75,19 @@ class Line:
         return found[:, None, :, None]
 
     def sees(self, output: tuple[int, int, int], value: tuple[int, int, int]) -> bool:
-        return bool(self.expected()[output[1], value[1]])
+        return bool(self._seen(output[1])[value[1]])
 
-    def expected(self) -> np.ndarray:
-        """`(N, N)` bool, whether an output must depend on a value: row by row, since a sequence
-        may be long."""
-        length = self.shape[1]
-        found = np.zeros((length, length), bool)
-        for position in range(length):
-            found[position, :position] = self.network.seen(position)
+    def expected(self, outputs: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `genkit.conformance.dependence.expected`: one row at a time, since a sequence may be
+        too long for a matrix of all pairs."""
+        seen = np.stack([self._seen(int(output)) for output in outputs])
+        seeing = np.stack([self._seen(output)[values] for output in range(self.shape[1])])
+        return seen, seeing
+
+    def _seen(self, output: int) -> np.ndarray:
+        """`(N,)` bool, which values an output must depend on."""
+        found = np.zeros(self.shape[1], bool)
+        found[:output] = self.network.seen(output)
         return found
 
 

@@ -128,7 +128,7 @@ def forced_rows(forced: Any) -> Any:
     [
         ("top", "--keep takes the seconds at the beginning that are given"),
         ("0", "--keep takes the seconds"),
-        ("2", "is 0.05 s long"),
+        ("2", "is only 0.05 s long"),
     ],
 )
 def test_wrong_parts_to_keep(tagged: Any, keep: str, says: str) -> None:
