@@ -116,7 +116,9 @@ def expected(
     height, width, channels = model.shape
     places = list(product(range(height), range(width), range(channels)))
     seen = np.array([[model.sees(places[output], value) for value in places] for output in outputs])
-    seeing = np.array([[model.sees(output, places[value]) for value in values] for output in places])
+    seeing = np.array(
+        [[model.sees(output, places[value]) for value in values] for output in places]
+    )
     return seen, seeing
 
 
