@@ -11,9 +11,11 @@ from keras import ops
 from genkit.conformance import sequence
 from genkit.conformance.sequence import sequence_checks
 from genkit.layers import dilated_steps
+from genkit.layers.context import ContextStack, ContextSteps
 from genkit.layers.rings import Rings
 from genkit.models.wavenet import sampling
-from genkit.models.wavenet.sampling import WaveNetSteps
+from genkit.models.wavenet.sampling import LOCAL, WaveNetSteps
+from genkit.sampling.sequence.base import time_cut
 from tests.sequences import conditions, wavenet
 
 # Two taps with doubling dilations; three with gaps between what is seen; every condition, which
@@ -123,6 +125,57 @@ def priming_fills_the_wrong_slots(view: Any, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Rings, "filled", lambda self, seen, t: right(self, seen, t + 1))
 
 
+def a_context_stack_sees_its_own_frame(view: Any, patch: pytest.MonkeyPatch) -> None:
+    """Frames that are not shifted before they are spread out."""
+    right = ContextStack.shifted
+
+    def shifted(self: ContextStack, sound: Any, recent: Any) -> Any:
+        return right(self, ops.pad(sound, ((0, 0), (0, self.pool))), recent)[:, 1:]
+
+    patch.setattr(ContextStack, "shifted", shifted)
+
+
+def a_frame_is_written_out_of_order(view: Any, patch: pytest.MonkeyPatch) -> None:
+    """Each sample of the frame is put a place too far."""
+    right = WaveNetSteps.seen
+    patch.setattr(
+        WaveNetSteps, "seen", lambda self, state, value, i: right(self, state, value, i + 1)
+    )
+
+
+def context_rings_stay_as_they_are(view: Any, patch: pytest.MonkeyPatch) -> None:
+    """A frame is forgotten as soon as the next one is there."""
+    right = ContextSteps.frame
+
+    def frame(self: ContextSteps, recent: Any, rings: Any, position: Any) -> Any:
+        return right(self, recent, rings, position)[0], rings
+
+    patch.setattr(ContextSteps, "frame", frame)
+
+
+def priming_forgets_the_last_frame(view: Any, patch: pytest.MonkeyPatch) -> None:
+    """A stretch hands on the frame before it, not its own last one."""
+    right = ContextStack.stretch
+
+    def stretch(self: ContextStack, sound: Any, recent: Any, *rest: Any) -> Any:
+        found, _, rings = right(self, sound, recent, *rest)
+        return found, recent, rings
+
+    patch.setattr(ContextStack, "stretch", stretch)
+
+
+def a_cut_begins_a_halo_too_early(view: Any, patch: pytest.MonkeyPatch) -> None:
+    """As though frame f stood at f: nothing to be seen of it before the second stretch."""
+    up, right = view.network.upsampling, view.cut
+
+    def cut(own: Any, start: int, stop: int) -> Any:
+        first = max(0, start // up.hop - up.halo)
+        frames = right(own, start, stop)[LOCAL].shape[1]
+        return {**own, LOCAL: time_cut(own[LOCAL], first, first + frames)}
+
+    patch.setattr(view, "cut", cut)
+
+
 Mutation = Callable[[Any, pytest.MonkeyPatch], None]
 MUTATIONS: list[tuple[Mutation, str, set[str]]] = [
     (codes_see_themselves, "two taps", {"causality_gradient", "causality_change"}),
@@ -131,6 +184,15 @@ MUTATIONS: list[tuple[Mutation, str, set[str]]] = [
     (a_step_swaps_gates, "two taps", {"incremental_logits"}),
     (a_step_forgets_the_condition, "steered", {"incremental_logits"}),
     (priming_fills_the_wrong_slots, "three taps", {"quick_priming_logits"}),
+    (
+        a_context_stack_sees_its_own_frame,
+        "contexts of frames",
+        {"causality_gradient", "causality_change"},
+    ),
+    (a_frame_is_written_out_of_order, "contexts of frames", {"incremental_logits"}),
+    (context_rings_stay_as_they_are, "contexts of frames", {"incremental_logits"}),
+    (priming_forgets_the_last_frame, "contexts of frames", {"quick_priming_logits"}),
+    (a_cut_begins_a_halo_too_early, "contexts of frames", {"incremental_logits"}),
 ]
 
 

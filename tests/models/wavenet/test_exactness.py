@@ -24,6 +24,7 @@ TILE, LENGTH = 2, 9
 @st.composite
 def architectures(draw: st.DrawFn) -> dict[str, Any]:
     """Sizes of a network, small enough to run operation by operation."""
+    local, pool = draw(st.sampled_from([1, 0, 2])), draw(st.integers(1, 3))
     return {
         "kernel": draw(st.sampled_from([2, 3])),
         "dilations": draw(st.lists(st.integers(1, 4), min_size=1, max_size=4)),
@@ -34,8 +35,35 @@ def architectures(draw: st.DrawFn) -> dict[str, Any]:
         "skip": draw(st.integers(1, 4)),
         "head": draw(st.integers(1, 4)),
         "vector": draw(st.sampled_from([0, 0, 2])),
-        "local": draw(st.sampled_from([0, 0, 1])),
+        "local": local,
+        "upsampling": draw(st.none() | upsamplings()) if local else None,
+        "contexts": [{"pool": pool, **draw(contexts())} for _ in range(draw(st.integers(0, 2)))],
     }
+
+
+def contexts() -> st.SearchStrategy[dict[str, Any]]:
+    """Sizes of a context stack but for its pool, which all share."""
+    return st.fixed_dictionaries(
+        {
+            "residual": st.integers(1, 3),
+            "skip": st.integers(1, 3),
+            "outputs": st.integers(1, 2),
+            "dilations": st.lists(st.integers(1, 3), min_size=1, max_size=2),
+            "kernel": st.sampled_from([2, 3]),
+        }
+    )
+
+
+def upsamplings() -> st.SearchStrategy[dict[str, Any]]:
+    """One to four samples a frame."""
+    return st.fixed_dictionaries(
+        {
+            "channels": st.integers(1, 2),
+            "strides": st.sampled_from([[1], [2], [3], [2, 2], [1, 3]]),
+            "halo": st.integers(0, 1),
+            "learned": st.booleans(),
+        }
+    )
 
 
 def forced_values(levels: int, seed: int, share: float) -> Forced | None:
@@ -55,7 +83,7 @@ def forced_values(levels: int, seed: int, share: float) -> Forced | None:
     seed=st.integers(0, 2**31),
     share=st.sampled_from([0.0, 0.3, 0.9]),
 )
-@settings(max_examples=6)
+@settings(max_examples=8)
 def test_samplers_draw_strictly_the_same(
     sizes: dict[str, Any], stretch: int, temperature: float, seed: int, share: float
 ) -> None:
