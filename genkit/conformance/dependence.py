@@ -87,7 +87,7 @@ def measure(model: Measurable, most: int = MOST_POSITIONS, batch: int = BATCH) -
     """Measure a model; all positions when it is small, a spread-out choice when it is large.
 
     Args:
-        most: positions looked at. batch: of one pass, at least 2.
+        most: positions looked at. batch: of one pass.
     """
     count = int(np.prod(model.shape))
     chosen = _positions(count, most)

@@ -20,7 +20,8 @@ Conditions = Callable[[int, int], Arrays]  # of (samples, time steps)
 STRETCHES = 3  # chunks of the compared sequences; the last one is cut
 SMALL = 256  # longer sequences are measured at fewer positions, a few samples at once
 FEW_POSITIONS = 16
-AT_ONCE = 2**14
+AT_ONCE = 2**14  # time steps of all samples together
+LONGEST_STRETCH = 2**12
 
 
 def sequence_checks(network: SequenceNetwork, conditions: Conditions | None = None) -> list[Check]:
@@ -40,7 +41,7 @@ def sequence_checks(network: SequenceNetwork, conditions: Conditions | None = No
     length = line.shape[1]
     large = length > SMALL
     most = FEW_POSITIONS if large else MOST_POSITIONS
-    batch = max(2, min(BATCH, AT_ONCE // length))
+    batch = max(1, min(BATCH, AT_ONCE // length))
     suite = SequenceSuite(network, chosen, length)
     return [*dependence_checks(cache(lambda: measure(line, most, batch))), *suite.checks()]
 
@@ -98,12 +99,16 @@ class SequenceSuite(Suite):
     """
 
     def __init__(self, network: SequenceNetwork, conditions: Conditions, length: int) -> None:
-        settings, stretch = SampleSettings(TILE), length // STRETCHES + 1
+        settings, stretch = SampleSettings(TILE), min(length // STRETCHES + 1, LONGEST_STRETCH)
         sizes = (network, settings, length, stretch)
         step_by_step = IncrementalGenerator(*sizes, with_logits=True, quick_priming=False)
         arrays = conditions(TILE, length)
         super().__init__(network.variables, step_by_step, NaiveGenerator(*sizes), arrays, length)
         self.network, self.length = network, length
+        # All parts of a tile have one size, so that a form is compiled once.
+        self.rows = TILE
+        while self.rows > 1 and self.rows * length > AT_ONCE:
+            self.rows //= 2
         self.at_once = IncrementalGenerator(*sizes, with_logits=True)
         self._forms = {
             xla: backend.compile(network.logits, network.variables, xla=xla)
@@ -120,8 +125,12 @@ class SequenceSuite(Suite):
         return values.reshape(TILE, self.length)
 
     def parallel(self, values: np.ndarray, xla: bool = True) -> np.ndarray:
-        own = self.network.cut(self.conditions, 0, self.length)
-        return np.asarray(ops.convert_to_numpy(self._forms[xla](values, own)))
+        """A few samples at once where they are long."""
+        own, found = self.network.cut(self.conditions, 0, self.length), []
+        for part in (slice(row, row + self.rows) for row in range(0, TILE, self.rows)):
+            arrays = {name: array[part] for name, array in own.items()}
+            found.append(ops.convert_to_numpy(self._forms[xla](values[part], arrays)))
+        return np.concatenate(found)
 
     def joined(self, parts: Sequence[Any]) -> np.ndarray:
         whole = np.concatenate([ops.convert_to_numpy(part) for part in parts], axis=1)

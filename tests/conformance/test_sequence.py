@@ -208,6 +208,15 @@ def test_a_known_bug_is_found(
     assert {name for name in caught if not every[name].run() <= every[name].limit} == caught
 
 
+def test_long_sequences_are_compared_a_few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More stretches, and parts of a tile, with the conditions of each."""
+    monkeypatch.setattr(sequence, "AT_ONCE", 60)
+    monkeypatch.setattr(sequence, "LONGEST_STRETCH", 2)
+    every = checks(wavenet(**CASES["steered"]))
+    names = ("causality_change", "incremental_logits", "log_prob", "quick_priming_logits")
+    assert [name for name in names if not every[name].run() <= every[name].limit] == []
+
+
 def test_a_long_receptive_field_is_measured_at_some_positions(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
