@@ -162,9 +162,9 @@ def _gradients(
     rows = []
     for start in range(0, len(outputs), batch):
         part = np.resize(outputs[start : start + batch], batch)
-        place = np.zeros((batch, count), np.float32)
-        place[np.arange(batch), part] = 1.0
-        place = place.reshape(batch, *model.shape)
+        flat = np.zeros((batch, count), np.float32)
+        flat[np.arange(batch), part] = 1.0
+        place = flat.reshape(batch, *model.shape)
         found = slopes(np.repeat(x, batch, axis=0), vectors(model, batch), place, mix)
         rows.append(np.abs(ops.convert_to_numpy(found)).reshape(batch, count))
     return np.concatenate(rows)[: len(outputs)]
