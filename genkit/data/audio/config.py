@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from genkit.data.shares import check_shares
 from genkit.errors import unknown
 from genkit.recipe.schema import DataConfig, PositiveFloat, PositiveInt
 
@@ -67,11 +68,7 @@ class SharesConfig(AudioConfig):
 
     @model_validator(mode="after")
     def _some_left(self) -> SharesConfig:
-        if self.validation_share + self.test_share >= 1:
-            raise ValueError(
-                "validation_share and test_share leave nothing for training. Received: "
-                f"{self.validation_share} and {self.test_share}"
-            )
+        check_shares(self.validation_share, self.test_share)
         return self
 
 

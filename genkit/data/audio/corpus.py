@@ -6,7 +6,6 @@ array, where each recording ends, its attributes, and its name, text and alignme
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from genkit.data import prepared
 from genkit.data.audio import report
 from genkit.data.audio.alignment import aligned
 from genkit.data.audio.config import AudioConfig
@@ -23,15 +23,12 @@ from genkit.data.audio.dataset import TAGS, AudioDataset, AudioSplit, Segment
 from genkit.data.audio.listing import Item, Listing
 from genkit.data.audio.report import Remark, Report
 from genkit.data.audio.sound import Sound, SoundError, is_silent, loud_part, read_sound
-from genkit.data.fingerprint import fingerprint
-from genkit.data.places import data_root, roots
+from genkit.data.prepared import FACTS
 from genkit.errors import DataError
 from genkit.files import read_json_object, replacing, write_json
 from genkit.progress import SILENT, Progress
 
 IN_MEMORY = 2**30  # bytes of all splits together; more has to be prepared
-FOLDER = "prepared"
-FACTS = "prepared.json"
 REPORT = "report.jsonl"
 _LATER = ("crop",)  # what is done after reading: the same files serve all of it
 _NEVER_WANTED = (report.SILENT, report.SLIPPED)  # dropped even from published data
@@ -74,7 +71,7 @@ def prepare(config: AudioConfig, found: Listing, progress: Progress = SILENT) ->
 
     What an interrupted call left is written over.
     """
-    target = data_root() / FOLDER / _key(config)
+    target = prepared.target(config, _LATER)
     target.mkdir(parents=True, exist_ok=True)
     facts = []
     with replacing(target / REPORT) as file:
@@ -101,18 +98,7 @@ def prepare(config: AudioConfig, found: Listing, progress: Progress = SILENT) ->
 
 def folder(config: AudioConfig) -> Path | None:
     """Where a section lies prepared; None where it does not."""
-    if not any((root / FOLDER).is_dir() for root in roots()):
-        return None
-    key = _key(config)
-    places = (root / FOLDER / key for root in roots())
-    return next((place for place in places if (place / FACTS).is_file()), None)
-
-
-def _key(config: AudioConfig) -> str:
-    """Folder of a data section: what its recordings depend on, and the content of its files."""
-    values = config.model_dump(mode="json", exclude=set(_LATER))
-    text = json.dumps([values, fingerprint(config)], sort_keys=True)
-    return f"{config.name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return prepared.folder(config, _LATER)
 
 
 def _notes(config: AudioConfig, found: Listing, told: Report) -> dict[str, str]:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from genkit.errors import DataError, UsageError, unknown
+from genkit.data.dataset import Splits, StatelessFeed
+from genkit.errors import DataError, UsageError
 from genkit.family import Arrays
 from genkit.randomness import permutation, uniform
 
@@ -91,7 +92,7 @@ class AudioSplit:
 
 
 @dataclass(frozen=True)
-class AudioDataset:
+class AudioDataset(Splits[AudioSplit]):
     """Splits by name; a missing one is an error that names those that exist.
 
     Args:
@@ -107,13 +108,8 @@ class AudioDataset:
     vocabulary: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
 
-    def split(self, name: str) -> AudioSplit:
-        if name not in self.splits:
-            raise UsageError(f"data set {self.name}: {unknown('split', name, self.splits)}")
-        return self.splits[name]
 
-
-class AudioFeed:
+class AudioFeed(StatelessFeed):
     """Batches of windows, in epochs; each epoch is a permutation keyed by (seed, epoch).
 
     A recording of n audio samples is cut into ceil(n / crop) windows of at most `crop`, which
@@ -135,6 +131,8 @@ class AudioFeed:
         packed: rows begin with the recording rather than before it.
         grid: rows begin at multiples of it, which divides `crop` and `context`.
     """
+
+    described = "an audio feed"
 
     def __init__(
         self,
@@ -221,10 +219,3 @@ class AudioFeed:
             moves = (drawn * (self._slack // self.grid + 1)).astype(np.int64)
             self._epoch = (epoch, order, moves * self.grid)
         return self._epoch[1:]
-
-    def save(self) -> Arrays:
-        return {}
-
-    def restore(self, state: Arrays) -> None:
-        if state:
-            raise DataError(f"an audio feed has no state. Received: {sorted(state)}")

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,17 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from genkit.data.fingerprint import fingerprint
+from genkit.data import prepared
 from genkit.data.images.config import ProcessedConfig
 from genkit.data.images.preprocessing import RawSplit
-from genkit.data.places import data_root, roots
+from genkit.data.prepared import FACTS
 from genkit.errors import DataError
 from genkit.files import read_json_object, write_json
 from genkit.progress import SILENT, Progress
 
 IN_MEMORY = 2 * 2**30  # bytes of all splits together; more has to be prepared
-FOLDER = "prepared"
-FACTS = "prepared.json"
 # What is done to images after they are read: the same prepared files serve all of it.
 _LATER = ("levels", "binarization", "threshold", "flips")
 
@@ -76,7 +72,7 @@ def prepare(
     config: ProcessedConfig, splits: Mapping[str, Blocks], progress: Progress = SILENT
 ) -> Path:
     """Write the splits as arrays that can be mapped; returns their folder."""
-    target = data_root() / FOLDER / _key(config)
+    target = prepared.target(config, _LATER)
     target.mkdir(parents=True, exist_ok=True)
     for name, split in splits.items():
         progress.start(f"{config.name} {name}", split.shape[0], "images")
@@ -97,16 +93,7 @@ def prepare(
 
 def folder(config: ProcessedConfig) -> Path | None:
     """Where the splits of a section lie prepared; None where they do not."""
-    key = _key(config)
-    places = (root / FOLDER / key for root in roots())
-    return next((place for place in places if (place / FACTS).is_file()), None)
-
-
-def _key(config: ProcessedConfig) -> str:
-    """Folder of a data section: what its images depend on, and the content of its files."""
-    values = config.model_dump(mode="json", exclude=set(_LATER))
-    text = json.dumps([values, fingerprint(config)], sort_keys=True)
-    return f"{config.name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return prepared.folder(config, _LATER)
 
 
 def _mapped(folder: Path) -> dict[str, RawSplit]:

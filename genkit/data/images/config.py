@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from genkit.data.shares import check_shares
 from genkit.recipe.schema import DataConfig, PositiveInt
 
 Levels = Literal[2, 4, 8, 16, 32, 64, 128, 256]
@@ -293,11 +294,7 @@ class SplitConfig(ProcessedConfig):
 
     @model_validator(mode="after")
     def _some_left(self) -> SplitConfig:
-        if self.validation_share + self.test_share >= 1:
-            raise ValueError(
-                "validation_share and test_share leave nothing for training. Received: "
-                f"{self.validation_share} and {self.test_share}"
-            )
+        check_shares(self.validation_share, self.test_share)
         return self
 
     def image_shape(self) -> tuple[int, int, int]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from genkit.errors import DataError, UsageError, unknown
+from genkit.data.dataset import Splits, StatelessFeed
+from genkit.errors import DataError
 from genkit.family import Arrays
 from genkit.randomness import permutation
 
@@ -55,7 +56,7 @@ class ImageSplit:
 
 
 @dataclass(frozen=True)
-class ImageDataset:
+class ImageDataset(Splits[ImageSplit]):
     """Splits by name; a missing one is an error that names those that exist.
 
     Args:
@@ -68,18 +69,15 @@ class ImageDataset:
     splits: Mapping[str, ImageSplit]
     notes: Mapping[str, str] = field(default_factory=dict)
 
-    def split(self, name: str) -> ImageSplit:
-        if name not in self.splits:
-            raise UsageError(f"data set {self.name}: {unknown('split', name, self.splits)}")
-        return self.splits[name]
 
-
-class ImageFeed:
+class ImageFeed(StatelessFeed):
     """Batches in epochs; each epoch is a permutation keyed by (seed, epoch).
 
     Batch k holds positions k*B .. k*B+B-1 of the endless chain of epochs, so a batch may span
     two of them and no image is left out.
     """
+
+    described = "an image feed"
 
     def __init__(self, split: ImageSplit, batch_size: int, seed: int) -> None:
         if not len(split):
@@ -108,10 +106,3 @@ class ImageFeed:
             order = permutation(self.seed, "epoch", epoch, len(self.split))
             self._epoch = (epoch, order)
         return self._epoch[1]
-
-    def save(self) -> Arrays:
-        return {}
-
-    def restore(self, state: Arrays) -> None:
-        if state:
-            raise DataError(f"an image feed has no state. Received: {sorted(state)}")

@@ -1,4 +1,4 @@
-"""An empty data folder, and the real recordings where they are."""
+"""The real recordings where they are."""
 
 from __future__ import annotations
 
@@ -8,15 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.data.audio.files import REAL
-
-
-@pytest.fixture
-def root(tmp_path, monkeypatch) -> Path:
-    """An empty data folder, and nothing else to look in."""
-    monkeypatch.setenv("GENKIT_DATA", str(tmp_path / "data"))
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "data").mkdir()
-    return tmp_path / "data"
 
 
 @pytest.fixture

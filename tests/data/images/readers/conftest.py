@@ -12,15 +12,6 @@ from tests.image_files import REAL
 
 
 @pytest.fixture
-def root(tmp_path, monkeypatch) -> Path:
-    """An empty data folder, and nothing else to look in."""
-    monkeypatch.setenv("GENKIT_DATA", str(tmp_path / "data"))
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "data").mkdir()
-    return tmp_path / "data"
-
-
-@pytest.fixture
 def put(root) -> Callable[..., Path]:
     """`put("mnist/name", content)` writes a file; a name that ends in .gz is packed."""
 

@@ -1,0 +1,37 @@
+"""What data sets of every kind share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Generic, TypeVar
+
+from genkit.errors import DataError, UsageError, unknown
+from genkit.family import Arrays
+
+Split = TypeVar("Split")
+
+
+class Splits(Generic[Split]):
+    """A data set whose splits are found by name; a missing one is an error that names those that
+    exist. A subclass has `name` and `splits`."""
+
+    name: str
+    splits: Mapping[str, Split]
+
+    def split(self, name: str) -> Split:
+        if name not in self.splits:
+            raise UsageError(f"data set {self.name}: {unknown('split', name, self.splits)}")
+        return self.splits[name]
+
+
+class StatelessFeed:
+    """A feed whose batches are functions of (data, seed, k): nothing is saved."""
+
+    described: ClassVar[str]  # such as `an image feed`
+
+    def save(self) -> Arrays:
+        return {}
+
+    def restore(self, state: Arrays) -> None:
+        if state:
+            raise DataError(f"{self.described} has no state. Received: {sorted(state)}")
