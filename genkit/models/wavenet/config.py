@@ -182,10 +182,14 @@ class WaveNetConfig(StackConfig):
         pool = self.context[0].pool if self.context else 1
         return lcm(pool, self.local.hop if self.local is not None else 1)
 
+    def names(self, data: Any) -> dict[str, tuple[str, ...]]:
+        """What steers the model: attribute -> its values by name."""
+        known = data.vocabulary()
+        return {name: known[name] for name in self.condition}
+
     def vector_width(self, data: Any) -> int:
         """Width of the global condition."""
-        known = data.vocabulary()
-        return sum(len(known[name]) for name in self.condition)
+        return sum(map(len, self.names(data).values()))
 
     def reach(self) -> int:
         """Codes that one distribution sees, by its context stacks as well."""

@@ -48,8 +48,10 @@ def evaluate(learner: WaveNetLearner, request: EvaluationRequest, progress: Prog
     if request.brief:
         return Evaluation(len(split), metrics)
     notes = {**learner.dataset.notes, "warm_up": warm_up_note(split, warm_up)}
-    metrics.update(baseline(learner, split, warm_up, progress))
-    tables = {"per_attribute": by_attribute(ordered, split, learner.rows.names, warm_up)}
+    # Where no recording is longer, nothing is left out; see `likelihood`.
+    left_out = warm_up if np.diff(split.edges).max() > warm_up else 0
+    metrics.update(baseline(learner, split, left_out, progress))
+    tables = {"per_attribute": by_attribute(ordered, split, learner.rows.names, left_out)}
     artifacts: list[Artifact] = []
     if learner.recipe.eval.recognise:
         found = samples(learner, request.split, split, request.seed, progress)
@@ -97,8 +99,7 @@ def baseline(
         return {}
     progress.message("linear prediction of the same samples ...")
     codes = [encode(split.recording(i), learner.recipe.model.levels) for i in range(len(split))]
-    own = warm_up if lengths.max() > warm_up else 0
-    found = linear_prediction_bits(codes, learner.recipe.model.levels, warm_up=own)
+    found = linear_prediction_bits(codes, learner.recipe.model.levels, warm_up=warm_up)
     return {"linear_prediction_bits_per_sample": found.bits_per_sample}
 
 
@@ -110,14 +111,13 @@ def by_attribute(
 ) -> list[dict[str, Any]]:
     """A row for each value of an attribute that occurs."""
     rows = []
-    nothing = all(len(own) <= warm_up for own in scores)
     for name, values in names.items():
         own = split.attributes[name]
         for number, value in enumerate(values):
             having = own[:, number] == 1 if name == TAGS else own == number
             chosen = [scores[int(i)] for i in np.flatnonzero(having)]
-            # Values whose recordings are all shorter than the warm-up have no row, unless all are.
-            if chosen and (nothing or any(len(own) > warm_up for own in chosen)):
+            # Values whose recordings are all shorter than the warm-up have no row.
+            if any(len(own) > warm_up for own in chosen):
                 bits = likelihood(chosen, warm_up)["bits_per_sample"]
                 row = {"attribute": name, "value": value, "count": len(chosen)}
                 rows.append({**row, "bits_per_sample": bits})

@@ -16,7 +16,7 @@ from genkit.artifacts import Audio
 from genkit.data.audio.mulaw import FULL_SCALE, decode, encode
 from genkit.errors import UsageError
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
-from genkit.models.wavenet.generation import ENDLESS, attributes_of
+from genkit.models.wavenet.generation import ENDLESS, RecordingGenerator
 from genkit.models.wavenet.sampling import LOCAL, VECTOR, WaveNetSequence
 from genkit.sampling.sequence import STRETCH, make_generator
 from genkit.sampling.sequence.base import LENGTH, position_noise
@@ -27,7 +27,7 @@ OVERLAP = 0.05  # seconds
 APART = 2**28
 
 
-class FoldedGenerator:
+class FoldedGenerator(RecordingGenerator):
     """A `SoundGenerator` whose recordings are joined from pieces; a chunk is a group of them.
 
     The end of a group, which the next one fades out, waits in the state.
@@ -45,6 +45,7 @@ class FoldedGenerator:
         length: int,
         names: Mapping[str, Sequence[str]],
     ) -> None:
+        super().__init__(view, settings, sample_rate, length, names)
         upsampling = view.network.upsampling
         if upsampling is None:
             raise UsageError(
@@ -59,8 +60,6 @@ class FoldedGenerator:
                 f"--fold must be more than {self.overlap / sample_rate:g} seconds, by which pieces "
                 f"overlap. Received: {settings.fold:g}"
             )
-        self.view, self.settings, self.names = view, settings, names
-        self.sample_rate, self.length = sample_rate, length
         self.hop, self.halo = upsampling.hop, upsampling.halo
         rows = SampleSettings(
             settings.tile * PIECES, settings.temperature, settings.top_k, settings.top_p,
@@ -68,10 +67,6 @@ class FoldedGenerator:
         )  # fmt: skip
         self.inner = make_generator(view, rows, ENDLESS, STRETCH)
         self.chunks: int | None = -(-length // (PIECES * self.step))
-
-    def conditions(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
-        """Arrays of a tile, see `genkit.models.wavenet.words`."""
-        return self.view.conditions(rows, first_index)
 
     def noise(self, seed: int, indices: Sequence[int], chunk: int) -> np.ndarray:
         """Seed and sample indices `(1 + B,)`: the noise itself is made stretch by stretch."""
@@ -189,6 +184,4 @@ class FoldedGenerator:
             float(np.sum(chance[row, : len(recording)], dtype=np.float64))
             for row, recording in enumerate(recordings)
         ]
-        vector = chunks[0].extras.get(VECTOR)
-        asked = {} if vector is None else attributes_of(vector[:count], self.names)
-        return [Audio.of(recordings, np.array(total), indices, self.sample_rate, asked)]
+        return [self.audio(recordings, np.array(total), indices, chunks[0])]

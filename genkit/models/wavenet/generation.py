@@ -22,8 +22,8 @@ ENDLESS = 2**31 - 1
 ANSWER = 0.1
 
 
-class WaveNetGenerator:
-    """A `SoundGenerator`: chunks are stretches of mu-law codes.
+class RecordingGenerator:
+    """What both generators of recordings share: conditions in words, and finished recordings.
 
     Args:
         view: the network, which reads conditions in words.
@@ -43,15 +43,41 @@ class WaveNetGenerator:
     ) -> None:
         self.view, self.settings, self.names = view, settings, names
         self.sample_rate, self.length = sample_rate, length
+
+    def conditions(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
+        """Arrays of a tile, see `genkit.models.wavenet.words`."""
+        return self.view.conditions(rows, first_index)
+
+    def audio(
+        self,
+        recordings: Sequence[np.ndarray],
+        chances: np.ndarray,
+        indices: Sequence[int],
+        chunk: Chunk,
+    ) -> Audio:
+        """Finished recordings, with what a chunk of theirs says that each was asked to be."""
+        vector = chunk.extras.get(VECTOR)
+        asked = {} if vector is None else attributes_of(vector[: len(indices)], self.names)
+        return Audio.of(recordings, chances, indices, self.sample_rate, asked)
+
+
+class WaveNetGenerator(RecordingGenerator):
+    """A `SoundGenerator`: chunks are stretches of mu-law codes; arguments as of its base."""
+
+    def __init__(
+        self,
+        view: WaveNetSequence,
+        settings: SampleSettings,
+        sample_rate: int,
+        length: int,
+        names: Mapping[str, Sequence[str]],
+    ) -> None:
+        super().__init__(view, settings, sample_rate, length, names)
         stretch = STRETCH
         if settings.tile == 1:
             stretch = max(1, round(ANSWER * sample_rate) // view.grid) * view.grid
         self.inner: SequenceGenerator = make_generator(view, settings, ENDLESS, stretch)
         self.chunks: int | None = -(-length // self.inner.stretch)
-
-    def conditions(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
-        """Arrays of a tile, see `genkit.models.wavenet.words`."""
-        return self.view.conditions(rows, first_index)
 
     def noise(self, seed: int, indices: Sequence[int], chunk: int) -> np.ndarray:
         return self.inner.noise(seed, indices, chunk)
@@ -76,9 +102,7 @@ class WaveNetGenerator:
         recordings = [
             decode_pcm(row[:end], self.view.levels) for row, end in zip(codes, length, strict=True)
         ]
-        vector = chunks[0].extras.get(VECTOR)
-        asked = {} if vector is None else attributes_of(vector[: len(indices)], self.names)
-        return [Audio.of(recordings, chances, indices, self.sample_rate, asked)]
+        return [self.audio(recordings, chances, indices, chunks[0])]
 
 
 def attributes_of(vector: np.ndarray, names: Mapping[str, Sequence[str]]) -> Arrays:

@@ -228,10 +228,10 @@ class WaveNetLearner(BaseLearner):
         row, split = {}, self.split(name)
         if self.recipe.model.local is not None:
             row[RECORDING] = f"{name}:{number}"
-        for name, values in self.rows.names.items():
-            own = split.attributes[name][number]
+        for attribute, values in self.rows.names.items():
+            own = split.attributes[attribute][number]
             chosen = np.flatnonzero(own) if np.ndim(own) else [own]
-            row[name] = ",".join(values[int(i)] for i in chosen)
+            row[attribute] = ",".join(values[int(i)] for i in chosen)
         return row
 
     def preview(self, count: int, seed: int) -> Sequence[Audio]:

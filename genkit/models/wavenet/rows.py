@@ -27,7 +27,7 @@ class Rows:
 
     def __init__(self, config: Any, data: Any) -> None:
         self.config, self.data = config, data
-        self.names = {name: data.vocabulary()[name] for name in config.condition}
+        self.names = config.names(data)
         self.packed = not config.context
         grid = config.grid
         self.context = -(-config.reach() // grid) * grid
@@ -89,7 +89,7 @@ class Rows:
         """Arrays for checks, in the shapes of real ones."""
         arrays: Arrays = {}
         if self.names:
-            width = sum(len(values) for values in self.names.values())
+            width = self.config.vector_width(self.data)
             arrays["vector"] = normal(0, "wavenet/vector", 0, (samples, width))
         if (local := self.config.local) is not None:
             rows = -(-steps // local.hop) + 2 * local.halo

@@ -34,7 +34,7 @@ class Words:
         self, config: Any, data: Any, seconds: float, recording: Callable[[str], np.ndarray]
     ) -> None:
         self.config, self.rate, self._recording = config, data.sample_rate, recording
-        self.names = {name: data.vocabulary()[name] for name in config.condition}
+        self.names = config.names(data)
         self.default = max(1, round(seconds * self.rate))
 
     def __call__(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:

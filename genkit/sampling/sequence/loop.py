@@ -85,16 +85,18 @@ class Stretches:
             return drawn, inner, found
 
         start = (position, state["before"], state["network"], tuple(found))
-        run = _by_value if self.network.period is None else _by_frame
-        before, inner, found = run(value, step, length, self.network.period or 1, start)
+        period = self.network.period
+        if period is None:
+            before, inner, found = _by_value(value, length, start)
+        else:
+            before, inner, found = _by_frame(value, step, length, period, start)
         values, log_prob = (ops.transpose(array) for array in found[:2])
         logits = ops.transpose(found[2], (1, 0, 2)) if self.keep_logits else None
         return values, log_prob, logits, {"before": before, "network": inner}
 
 
-def _by_value(value: Any, step: Any, length: int, period: int, start: Any) -> tuple[Any, Any, Any]:
+def _by_value(value: Any, length: int, start: Any) -> tuple[Any, Any, Any]:
     """One loop over the values."""
-    del step, period
 
     def body(i: Any, position: Any, before: Any, inner: Any, found: Any) -> Any:
         return i + 1, position + 1, *value(i, position, before, inner, found)
