@@ -15,6 +15,7 @@ from genkit.layers.colour import centre_mask, group_index
 from genkit.models.gated_pixelcnn import rows, sampling
 from genkit.models.gated_pixelcnn.kernels import Kernels
 from genkit.sampling.raster import fixed_point
+from genkit.sampling.raster import rows as raster_rows
 from tests import densities
 
 Mutation = Callable[[Any, pytest.MonkeyPatch], None]
@@ -113,12 +114,13 @@ def step_with_a_wrong_bias(network: Any, patch: pytest.MonkeyPatch) -> None:
 
 
 def step_forgets_the_rows_above(network: Any, patch: pytest.MonkeyPatch) -> None:
-    right = sampling.RowSampler._vertical
+    right = sampling.GatedSteps.below
 
-    def forgetful(self: Any, row: Any, above: Any, *rest: Any) -> Any:
-        return right(self, row, [ops.zeros_like(maps) for maps in above], *rest)
+    def forgetful(self: Any, fixed: Any, state: Any, *rest: Any) -> Any:
+        above = [ops.zeros_like(maps) for maps in state["rows"]]
+        return right(self, fixed, {**state, "rows": above}, *rest)
 
-    patch.setattr(sampling.RowSampler, "_vertical", forgetful)
+    patch.setattr(sampling.GatedSteps, "below", forgetful)
 
 
 def step_swaps_gates(network: Any, patch: pytest.MonkeyPatch) -> None:
@@ -133,8 +135,8 @@ def step_swaps_gates(network: Any, patch: pytest.MonkeyPatch) -> None:
 
 def steps_compute_unrounded_values(network: Any, patch: pytest.MonkeyPatch) -> None:
     """PixelCNN++ codes: what is fed back is not the value that was drawn."""
-    right = sampling.centred
-    patch.setattr(sampling, "centred", lambda v, levels, dtype: right(v, levels, dtype) + 0.05)
+    right = raster_rows.centred
+    patch.setattr(raster_rows, "centred", lambda v, levels, dtype: right(v, levels, dtype) + 0.05)
 
 
 def proposals_accepted_unseen(network: Any, patch: pytest.MonkeyPatch) -> None:

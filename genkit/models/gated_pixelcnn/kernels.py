@@ -12,39 +12,19 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from genkit.layers.colour import group_index
-from genkit.layers.masked import group_columns
 from genkit.models.gated_pixelcnn.network import GatedPixelCNN
+from genkit.sampling.raster.colours import (
+    Groups,
+    dense_by_colour,
+    first_by_colour,
+    taps_by_colour,
+)
 
 
 def gate_halved(maps: Any) -> Any:
     """tanh(filter) * sigmoid(gate) of `(..., 2p)` maps whose gate half is already halved."""
     filters, gates = ops.split(ops.tanh(maps), 2, axis=-1)
     return filters * (0.5 * gates + 0.5)
-
-
-class Groups:
-    """Where the colours lie among maps in group-major order."""
-
-    def __init__(self, units: int, colours: int, gates: int = 1) -> None:
-        columns = [group_columns(units, colours, gates, g) for g in range(colours)]
-        self.order = np.concatenate(columns)
-        self.edges = np.cumsum([0, *(len(c) for c in columns)])
-
-    def ordered(self, kernel: Any) -> Any:
-        """Columns in group-major order; grey images have nothing to reorder."""
-        in_order = np.array_equal(self.order, np.arange(len(self.order)))
-        return kernel if in_order else ops.take(kernel, self.order, axis=-1)
-
-    def cut(self, group: int) -> slice:
-        return slice(int(self.edges[group]), int(self.edges[group + 1]))
-
-    def size(self, group: int) -> int:
-        return int(self.edges[group + 1] - self.edges[group])
-
-    def rest(self, group: int) -> int:
-        """How many maps this and the later groups have."""
-        return int(self.edges[-1] - self.edges[group])
 
 
 class Kernels:
@@ -69,16 +49,13 @@ class Kernels:
             "vertical": [self._vertical(block.vertical) for block in blocks],
             "link": [self._link(block.link.kernel) for block in blocks],
             "first_left": self._gated(blocks[0].horizontal.left_weights()),
-            "first_centre": [
-                self._gated(ops.reshape(blocks[0].horizontal.masked_kernel()[-1, :g], (g, -1)))[
-                    :, self.gates.cut(g)
-                ]
-                for g in range(1, self.colours)
-            ],
+            "first_centre": first_by_colour(
+                blocks[0].horizontal.masked_kernel()[-1], self.gates, self._gated
+            ),
             "across": [self._across(block.horizontal) for block in blocks[1:]],
-            "output": [self._dense(block.output_map, self.maps, self.maps) for block in blocks],
-            "hidden": self._dense(self.network.hidden, self.maps, self.hidden),
-            "logits": self._dense(self.network.logits_map, self.hidden, self.logits),
+            "output": [dense_by_colour(block.output_map, self.maps, self.maps) for block in blocks],
+            "hidden": dense_by_colour(self.network.hidden, self.maps, self.hidden),
+            "logits": dense_by_colour(self.network.logits_map, self.hidden, self.logits),
         }
 
     def biases(self, batch: int, vector: Any) -> dict[str, Any]:
@@ -116,22 +93,4 @@ class Kernels:
 
     def _across(self, layer: Any) -> list[Any]:
         """Per colour g: from its maps to colours >= g of this pixel, then to the next pixels."""
-        kernel = layer.masked_kernel()
-        source = group_index(layer.input_width, self.colours)
-        found = []
-        for g in range(self.colours):
-            # Groups are contiguous among maps without gates.
-            rows = slice(*np.flatnonzero(source == g)[[0, -1]] + [0, 1])
-            taps = [self._gated(kernel[k, rows]) for k in range(layer.left + 1)]
-            centre = taps[-1][:, int(self.gates.edges[g]) :]
-            # The tap next to the centre is for the next pixel.
-            found.append(ops.concatenate([centre, *reversed(taps[:-1])], axis=-1))
-        return found
-
-    def _dense(self, layer: Any, source: Groups, target: Groups) -> list[tuple[Any, Any]]:
-        """Per colour g: kernel from its maps to colours >= g, and the bias of colour g."""
-        kernel, bias = layer.masked_kernel(), self._cast(layer.bias.value)
-        return [
-            (kernel[source.cut(g), int(target.edges[g]) :], bias[target.cut(g)])
-            for g in range(self.colours)
-        ]
+        return taps_by_colour(layer.masked_kernel(), layer.input_width, self.gates, self._gated)

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 
 from genkit.family import Arrays
-from genkit.models.gated_pixelcnn.network import GatedPixelCNN, build_network, centred
+from genkit.layers.values import centred
+from genkit.models.gated_pixelcnn.network import GatedPixelCNN, build_network
 from genkit.models.gated_pixelcnn.rows import ParallelRows
-from genkit.models.gated_pixelcnn.sampling import RowSampler
+from genkit.models.gated_pixelcnn.sampling import GatedSteps
 from genkit.models.image_density.learner import ImageDensityLearner
 from genkit.randomness import Noise
 from genkit.sampling.decoding import Decoding
+from genkit.sampling.raster.rows import RowSampler
 
 
 class GatedPixelCNNView:
@@ -37,8 +39,7 @@ class GatedPixelCNNView:
         return self.network(x, vector, kept=batch.get("kept"), training=True)
 
     def row_sampler(self, decoding: Decoding, keep_logits: bool = False) -> RowSampler:
-        height, width, _ = self.shape
-        return RowSampler(self.network, height, width, decoding, keep_logits)
+        return RowSampler(GatedSteps(self.network, self.shape), decoding, keep_logits)
 
     def parallel_rows(self) -> ParallelRows:
         return ParallelRows(self.network, self.shape[1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -10,12 +9,8 @@ from keras import ops
 
 from genkit.layers.gated import GatedBlock
 from genkit.layers.masked import GroupedDense
+from genkit.layers.rematerialise import rematerialised
 from genkit.sampling.decoding import logits_type
-
-
-def centred(values: Any, levels: int, dtype: str) -> Any:
-    """Integer values 0 .. levels - 1 as floats from -1 to 1."""
-    return ops.cast(values, dtype) * (2.0 / (levels - 1)) - 1.0
 
 
 @keras.saving.register_keras_serializable(package="genkit")
@@ -87,7 +82,7 @@ class GatedPixelCNN(keras.Model):
     def call(self, x: Any, vector: Any = None, kept: Any = None, training: bool = False) -> Any:
         vertical = horizontal = ops.cast(x, self.compute_dtype)
         for i, block in enumerate(self.blocks):
-            run = _rematerialised(block) if self.rematerialise and training else block
+            run = rematerialised(block) if self.rematerialise and training else block
             dropout = None if kept is None else ops.cast(kept[:, i], self.compute_dtype)
             vertical, horizontal = run(vertical, horizontal, vector, dropout)
         return self.head(horizontal)
@@ -107,24 +102,6 @@ class GatedPixelCNN(keras.Model):
             "rematerialise": self.rematerialise,
         }
         return {**super().get_config(), **own}
-
-
-def _rematerialised(block: GatedBlock) -> Callable[..., Any]:
-    """`block`, whose activations are computed again in the backward pass."""
-
-    def run(*inputs: Any) -> Any:
-        # On TensorFlow `keras.remat` takes tensors only, so what is None stays outside.
-        given = [i for i, one in enumerate(inputs) if one is not None]
-
-        def call(*tensors: Any) -> Any:
-            every: list[Any] = [None] * len(inputs)
-            for i, tensor in zip(given, tensors, strict=True):
-                every[i] = tensor
-            return block(*every)
-
-        return keras.remat(call)(*(inputs[i] for i in given))
-
-    return run
 
 
 def build_network(recipe: Any) -> GatedPixelCNN:

@@ -11,7 +11,8 @@ from typing import Any
 from keras import ops
 
 from genkit.layers.gated import gate
-from genkit.models.gated_pixelcnn.network import GatedPixelCNN, centred
+from genkit.layers.values import centred
+from genkit.models.gated_pixelcnn.network import GatedPixelCNN
 from genkit.sampling.decoding import logits_type
 
 

@@ -9,7 +9,8 @@ import pytest
 from keras import ops
 
 from genkit.layers.gated import gate
-from genkit.models.gated_pixelcnn.kernels import Groups, Kernels, gate_halved
+from genkit.models.gated_pixelcnn.kernels import Kernels, gate_halved
+from genkit.sampling.raster.colours import Groups
 from tests import densities
 from tests.densities import array
 

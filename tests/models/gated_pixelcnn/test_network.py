@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from genkit import backend
-from genkit.models.gated_pixelcnn.network import GatedPixelCNN, centred
+from genkit.layers.values import centred
+from genkit.models.gated_pixelcnn.network import GatedPixelCNN
 from genkit.randomness import normal
 from tests import densities
 from tests.densities import array
