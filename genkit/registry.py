@@ -69,6 +69,25 @@ def _wavenet_tiny() -> dict[str, Any]:
     }
 
 
+def _pixelrnn_tiny() -> dict[str, Any]:
+    """Each kind of layer, grey and in colour, with and without its connections."""
+    small = {"layers": 2, "width": 4, "first_kernel": 3, "head": 6}
+    split = {"train_count": 32, "test_count": 8}
+    grey = {"name": "textures", "size": 6, "levels": 4, **split}
+    colour = {"name": "textures", "size": 4, "levels": 3, "channels": 3, **split}
+    found: dict[str, Any] = {}
+    for kind in ("pixelcnn", "row", "diagonal"):
+        found[f"{kind}-grey"] = {"model": {"kind": kind, **small}, "data": grey}
+        found[f"{kind}-colour"] = {"model": {"kind": kind, **small, "width": 5}, "data": colour}
+    bare = {"kernel": 5, "state_kernel": 5, "residual": False, "skip": False, "head_layers": 1}
+    found["row-bare"] = {"model": {"kind": "row", **small, **bare}, "data": grey}
+    found["pixelcnn-wide"] = {
+        "model": {"kind": "pixelcnn", **small, "kernel": 5},
+        "data": {**grey, "levels": 2},
+    }
+    return found
+
+
 families: Registry[Family] = Registry("family")
 datasets: Registry[DatasetEntry] = Registry("data set")
 
@@ -147,6 +166,26 @@ families.add(
                 },
             },
         },
+    )
+)
+
+families.add(
+    Family(
+        name="pixelrnn",
+        summary="PixelRNN: images pixel by pixel with Row LSTM, Diagonal BiLSTM or PixelCNN",
+        papers=(
+            Paper(
+                title="Pixel Recurrent Neural Networks",
+                authors="van den Oord, A. and Kalchbrenner, N. and Kavukcuoglu, K.",
+                year=2016,
+                arxiv="1601.06759",
+            ),
+        ),
+        config="genkit.models.pixelrnn.config:PixelRNNConfig",
+        learner="genkit.models.pixelrnn.learner:PixelRNNLearner",
+        outlook="genkit.models.pixelrnn.config:outlook",
+        autoregressive=True,
+        tiny=_pixelrnn_tiny(),
     )
 )
 

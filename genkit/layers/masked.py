@@ -36,20 +36,29 @@ class GroupedDense(keras.Layer):
     Args:
         units: maps per gate. gates: how many gates share the group layout.
         groups: colour groups; 1 for grey images, where nothing is masked.
+        bias_initializer: of Keras.
 
     Input: `(..., C_in)`. Output: `(..., gates * units)`.
     """
 
-    def __init__(self, units: int, groups: int, gates: int = 1, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        units: int,
+        groups: int,
+        gates: int = 1,
+        bias_initializer: Any = "zeros",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.units, self.groups, self.gates = units, groups, gates
+        self.bias_initializer = keras.initializers.get(bias_initializer)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         inputs = int(input_shape[-1] or 0)
         self.input_width = inputs
         self.kernel = self.add_weight(name="kernel", shape=(inputs, self.gates * self.units))
         self.bias = self.add_weight(
-            name="bias", shape=(self.gates * self.units,), initializer="zeros"
+            name="bias", shape=(self.gates * self.units,), initializer=self.bias_initializer
         )
         self.mask = centre_mask(
             group_index(inputs, self.groups),
@@ -66,7 +75,12 @@ class GroupedDense(keras.Layer):
         return ops.matmul(x, self.masked_kernel()) + ops.cast(self.bias, self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
-        own = {"units": self.units, "groups": self.groups, "gates": self.gates}
+        own = {
+            "units": self.units,
+            "groups": self.groups,
+            "gates": self.gates,
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+        }
         return {**super().get_config(), **own}
 
 

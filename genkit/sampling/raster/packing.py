@@ -1,4 +1,4 @@
-"""Nested arrays as one vector, there and back.
+"""Nested arrays as one vector a type, there and back.
 
 A compiled call pays for every array that it takes and returns, some 10 microseconds on
 TensorFlow, which a small image feels.
@@ -19,22 +19,31 @@ class Packing:
     def __init__(self) -> None:
         self._structure: Any = None
         self._shapes: list[tuple[int, ...]] = []
+        self._types: list[str] = []
 
-    def pack(self, arrays: Any) -> Any:
-        """All values of nested arrays, which have static shapes and one type, as a vector."""
+    def pack(self, arrays: Any) -> tuple[Any, ...]:
+        """All values of nested arrays, which have static shapes: a vector for each type."""
         flat = keras.tree.flatten(arrays)
-        types = sorted({keras.utils.standardize_dtype(array.dtype) for array in flat})
-        if len(types) > 1:
-            raise ValueError(f"only arrays of one type are packed. Received: {', '.join(types)}")
+        self._types = [keras.utils.standardize_dtype(array.dtype) for array in flat]
         self._shapes = [tuple(int(n) for n in array.shape) for array in flat]
         self._structure = keras.tree.pack_sequence_as(arrays, list(range(len(flat))))
-        return ops.concatenate([ops.reshape(array, (-1,)) for array in flat])
+        return tuple(
+            ops.concatenate([ops.reshape(flat[i], (-1,)) for i in self._of(kind)])
+            for kind in self._kinds()
+        )
 
-    def unpack(self, vector: Any) -> Any:
-        """The nested arrays of a vector."""
-        ends = np.cumsum([np.prod(shape, dtype=int) for shape in self._shapes]).tolist()
-        flat = [
-            ops.reshape(vector[start:end], shape)
-            for start, end, shape in zip([0, *ends], ends, self._shapes, strict=False)
-        ]
+    def unpack(self, vectors: tuple[Any, ...]) -> Any:
+        """The nested arrays of `pack`'s vectors."""
+        flat: list[Any] = [None] * len(self._shapes)
+        for kind, vector in zip(self._kinds(), vectors, strict=True):
+            end = 0
+            for i in self._of(kind):
+                start, end = end, end + int(np.prod(self._shapes[i], dtype=int))
+                flat[i] = ops.reshape(vector[start:end], self._shapes[i])
         return keras.tree.pack_sequence_as(self._structure, flat)
+
+    def _kinds(self) -> list[str]:
+        return sorted(set(self._types))
+
+    def _of(self, kind: str) -> list[int]:
+        return [i for i, one in enumerate(self._types) if one == kind]

@@ -1,0 +1,67 @@
+"""The masked n x n convolution of PixelRNN, in one piece."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from genkit.layers.colour import centre_mask, group_index
+
+
+@keras.saving.register_keras_serializable(package="genkit")
+class MaskedConvolution(keras.Layer):
+    """n x n convolution that sees the rows above and the pixels on the left.
+
+    The centre tap is masked by colour: A (strictly earlier colours; first layer) or B (up to the
+    own colour); all other open taps see all colours (van den Oord et al., 2016, arXiv:1601.06759,
+    section 3.4). Rows below have no kernel at all.
+
+    A stack of these has a blind spot on the right above (arXiv:1606.05328, figure 1).
+
+    Args:
+        units: output maps. kernel: odd n. groups: colours. kind: `A` or `B`.
+
+    Input: `(batch, height, width, C_in)`. Output: `(batch, height, width, units)`.
+    """
+
+    def __init__(self, units: int, kernel: int, groups: int, kind: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if kernel % 2 == 0:
+            raise ValueError(f"kernel must be odd. Received: {kernel}")
+        self.units, self.width, self.groups, self.kind = units, kernel, groups, kind
+        self.reach = kernel // 2
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        inputs = int(input_shape[-1] or 0)
+        self.input_width = inputs
+        self.mask = np.ones((self.reach + 1, self.width, inputs, self.units), np.float32)
+        self.mask[-1, self.reach] = centre_mask(
+            group_index(inputs, self.groups), group_index(self.units, self.groups), self.kind
+        )
+        self.mask[-1, self.reach + 1 :] = 0.0
+        fan_in = float(self.mask.sum()) / self.units
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=self.mask.shape,
+            initializer=keras.initializers.TruncatedNormal(stddev=fan_in**-0.5),
+        )
+        self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
+        super().build(input_shape)
+
+    def masked_kernel(self) -> Any:
+        """`(n // 2 + 1, n, C_in, units)`, the row of the centre last, in the compute dtype."""
+        return ops.cast(self.kernel.value * self.mask, self.compute_dtype)
+
+    def call(self, x: Any) -> Any:
+        side = (self.reach, self.reach)
+        padded = ops.pad(x, ((0, 0), (self.reach, 0), side, (0, 0)))
+        kernel = self.masked_kernel()
+        out = ops.conv(padded, kernel, padding="valid", data_format="channels_last")
+        return out + ops.cast(self.bias.value, self.compute_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"units": self.units, "kernel": self.width, "groups": self.groups, "kind": self.kind}
+        return {**super().get_config(), **own}

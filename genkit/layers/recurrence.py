@@ -1,0 +1,189 @@
+"""A convolutional LSTM as one compiled scan forward and one back.
+
+Its gradient is written out. So the products with kernels that do not wait for each other, the
+gradient of the state-to-state kernel, are one large product behind the loop; and XLA compiles it
+on TensorFlow, which it does not do for the gradient of `keras.ops.scan`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from keras import ops
+
+GATES = 4
+
+
+class Neighbours(Protocol):
+    """Which earlier states a cell reads: a linear map and its transpose."""
+
+    def seen(self, states: Any, outside: Any) -> Any:
+        """`(..., k h)`, the k states that each cell reads, of `(..., h)` states and of those
+        `outside` the image, `(*S, h)`."""
+        ...
+
+    def unseen(self, gradient: Any) -> tuple[Any, Any]:
+        """From the gradient of `seen` to those of the states and of the states outside."""
+        ...
+
+
+def activated(gates: Any) -> Any:
+    """Output, forget and input gates `(..., 4h)` through a sigmoid, the content through a tanh.
+
+    One tanh serves all, since sigmoid(x) = (1 + tanh(x / 2)) / 2.
+    """
+    units = int(gates.shape[-1]) // GATES
+    half = np.repeat(np.array([0.5, 0.5, 0.5, 1.0]), units)
+    rest = np.repeat(np.array([0.5, 0.5, 0.5, 0.0]), units)
+    half, rest = (ops.cast(part, gates.dtype) for part in (half, rest))
+    return ops.tanh(gates * half) * half + rest
+
+
+def lstm(gates: Any, cell: Any) -> tuple[Any, Any]:
+    """Output h and new cell of one step (van den Oord et al., 2016, arXiv:1601.06759, equation 3).
+
+    Args:
+        gates: `(..., 4h)` in the order output, forget, input, content, `activated`.
+        cell: `(..., h)`.
+    """
+    outputs, forget, inputs, content = ops.split(gates, GATES, axis=-1)
+    new = forget * cell + inputs * content
+    return outputs * ops.tanh(new), new
+
+
+def recur(
+    maps: Any, kernel: Any, outside: Any, neighbours: Neighbours, begun: np.ndarray | None = None
+) -> Any:
+    """States `(T, *S, h)` of T steps of an LSTM over cells `*S`.
+
+    Args:
+        maps: `(T, *S, 4h)`, what inputs and biases give to the gates.
+        kernel: `(k h, 4h)`, or `(S_0, k h, 4h)` to have one for each index of the first axis.
+        outside: `(*S, 2h)`, state and cell before the first step.
+        neighbours: which states a cell reads.
+        begun: `(T, *S, 1)` bool: where it is false a cell keeps what is `outside`.
+    """
+    loops = _Loops(kernel, neighbours, begun)
+
+    @ops.custom_gradient  # type: ignore[untyped-decorator]
+    def run(maps: Any, kernel: Any, outside: Any) -> Any:
+        carries, gates = loops.forward(maps, kernel, outside)
+        units = int(kernel.shape[-1]) // GATES
+
+        def gradient(*args: Any, upstream: Any = None) -> Any:
+            change = args[0] if upstream is None else upstream
+            return loops.backward(change, carries, gates, kernel, outside)
+
+        return carries[1:, ..., :units], gradient
+
+    return run(maps, kernel, outside)
+
+
+class _Loops:
+    """Forward and backward loop of one recurrence."""
+
+    def __init__(self, kernel: Any, neighbours: Neighbours, begun: np.ndarray | None) -> None:
+        self.neighbours, self.begun = neighbours, begun
+        self.units = int(kernel.shape[-1]) // GATES
+        self.separate = len(kernel.shape) == 3
+
+    def product(self, maps: Any, kernel: Any) -> Any:
+        """`(*S, n)` maps times the kernel; `(*S, m)`."""
+        rows = (int(kernel.shape[0]), -1) if self.separate else (-1,)
+        flat = ops.reshape(maps, (*rows, int(maps.shape[-1])))
+        return ops.reshape(ops.matmul(flat, kernel), (*ops.shape(maps)[:-1], kernel.shape[-1]))
+
+    def forward(self, maps: Any, kernel: Any, outside: Any) -> tuple[Any, Any]:
+        """States and cells `(T + 1, *S, 2h)`, those outside first, and gates `(T, *S, 4h)`."""
+        steps, cells = int(maps.shape[0]), ops.shape(maps)[1:-1]
+        empty = ops.zeros((steps, *cells, 2 * self.units), maps.dtype)
+        carries = ops.concatenate([outside[None], empty])
+        begun = None if self.begun is None else ops.convert_to_tensor(self.begun)
+        before = outside[..., : self.units]
+
+        def step(t: Any, carry: Any, carries: Any, gates: Any) -> Any:
+            state, cell = ops.split(carry, 2, axis=-1)
+            seen = self.neighbours.seen(state, before)
+            now = activated(_at(maps, t) + self.product(seen, kernel))
+            carry = ops.concatenate(lstm(now, cell), axis=-1)
+            if begun is not None:
+                carry = ops.where(_at(begun, t), carry, outside)
+            return t + 1, carry, _put(carries, carry, t + 1), _put(gates, now, t)
+
+        start = (ops.zeros((), "int32"), outside, carries, ops.zeros_like(maps))
+        found = ops.while_loop(lambda t, *rest: t < steps, step, start, maximum_iterations=steps)
+        return found[2], found[3]
+
+    def backward(
+        self, change: Any, carries: Any, gates: Any, kernel: Any, outside: Any
+    ) -> tuple[Any, Any, Any]:
+        """Gradients of maps, kernel and what is outside, from that of the states `change`."""
+        steps, units = int(gates.shape[0]), self.units
+        begun = None if self.begun is None else ops.convert_to_tensor(self.begun)
+        turned = ops.swapaxes(kernel, -1, -2)
+
+        def step(i: Any, late: Any, into: Any, around: Any) -> Any:
+            t = steps - 1 - i
+            states, cells = ops.split(late, 2, axis=-1)
+            late = ops.concatenate([states + _at(change, t), cells], axis=-1)
+            if begun is not None:
+                inside = _at(begun, t)
+                around = around + ops.where(inside, 0.0 * late, late)
+                late = ops.where(inside, late, 0.0 * late)
+            now, cells = lstm_gradient(
+                late, _at(gates, t), _at(carries, t)[..., units:], _at(carries, t + 1)[..., units:]
+            )
+            states, beside = self.neighbours.unseen(self.product(now, turned))
+            around = around + ops.concatenate([beside, ops.zeros_like(beside)], axis=-1)
+            late = ops.concatenate([states, cells], axis=-1)
+            return i + 1, late, _put(into, now, t), around
+
+        zeros = ops.zeros_like(outside)
+        start = (ops.zeros((), "int32"), zeros, ops.zeros_like(gates), zeros)
+        _, late, into, around = ops.while_loop(
+            lambda i, *rest: i < steps, step, start, maximum_iterations=steps
+        )
+        seen = self.neighbours.seen(carries[:-1, ..., :units], outside[..., :units])
+        return into, self._kernel_gradient(seen, into, kernel), late + around
+
+    def _kernel_gradient(self, seen: Any, into: Any, kernel: Any) -> Any:
+        """`seen` and `into`, `(T, *S, n)`, multiplied over all but their last axis."""
+        if not self.separate:
+            flat = [ops.reshape(part, (-1, int(part.shape[-1]))) for part in (seen, into)]
+            return ops.matmul(ops.transpose(flat[0]), flat[1])
+        count = int(kernel.shape[0])
+        grads = []
+        for i in range(count):
+            flat = [ops.reshape(part[:, i], (-1, int(part.shape[-1]))) for part in (seen, into)]
+            grads.append(ops.matmul(ops.transpose(flat[0]), flat[1]))
+        return ops.stack(grads)
+
+
+def lstm_gradient(late: Any, gates: Any, before: Any, cell: Any) -> tuple[Any, Any]:
+    """Gradients of the gates before their nonlinearities `(..., 4h)`, and of the cell before.
+
+    Args:
+        late: of output and new cell, `(..., 2h)`. gates: `activated`. before, cell: the cell
+            before and after, `(..., h)`.
+    """
+    states, cells = ops.split(late, 2, axis=-1)
+    outputs, forget, inputs, content = ops.split(gates, GATES, axis=-1)
+    squashed = ops.tanh(cell)
+    cells = cells + states * outputs * (1.0 - squashed * squashed)
+    now = [
+        states * squashed * outputs * (1.0 - outputs),
+        cells * before * forget * (1.0 - forget),
+        cells * content * inputs * (1.0 - inputs),
+        cells * inputs * (1.0 - content * content),
+    ]
+    return ops.concatenate(now, axis=-1), cells * forget
+
+
+def _at(array: Any, t: Any) -> Any:
+    start = (t, *[0] * (len(array.shape) - 1))
+    return ops.slice(array, start, (1, *ops.shape(array)[1:]))[0]
+
+
+def _put(array: Any, value: Any, t: Any) -> Any:
+    return ops.slice_update(array, (t, *[0] * (len(array.shape) - 1)), value[None])

@@ -1,0 +1,448 @@
+"""The layers of PixelRNN pixel by pixel: what rows above give, what is known on the left.
+
+Arrays of all layers lie in one: `(L, W, B, n)` for a row, `(L, B, n)` for a pixel, so that what
+does not wait for the pixel is one batched product over layers. Gates are in group-major order and
+halved where a sigmoid follows (`activated_halved`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from genkit.layers.recurrence import GATES, lstm
+from genkit.models.pixelrnn.network import PixelRNN
+from genkit.sampling.raster.colours import (
+    Groups,
+    Pending,
+    dense_by_colour,
+    joined,
+    shifted,
+    taps_by_colour,
+)
+from genkit.sampling.raster.rows import column, put_column
+
+# Of output, forget and input gate and content: sigmoid(x) = (1 + tanh(x / 2)) / 2.
+HALF = (0.5, 0.5, 0.5, 1.0)
+
+
+def activated_halved(gates: Any) -> Any:
+    """As `genkit.layers.recurrence.activated`, of gates whose sigmoids' arguments are halved."""
+    units = int(gates.shape[-1]) // GATES
+    half = np.repeat(np.array(HALF), units)
+    rest = np.repeat(np.array([0.5, 0.5, 0.5, 0.0]), units)
+    half, rest = (ops.cast(part, gates.dtype) for part in (half, rest))
+    return ops.tanh(gates) * half + rest
+
+
+def stacked(parts: Any) -> Any:
+    return ops.stack(list(parts))
+
+
+class Cells:
+    """Common part. Layers are counted by L, maps of a layer by h.
+
+    Args:
+        network: the built network. width: W of the images.
+    """
+
+    # Maps per h of the term that a given picture adds to, as in the network's blocks.
+    gates = GATES
+
+    def __init__(self, network: PixelRNN, width: int) -> None:
+        self.network, self.columns = network, width
+        self.blocks, self.layers = network.blocks, len(network.blocks)
+        self.units, self.dtype = network.width, network.compute_dtype
+        colours = network.channels
+        self.maps = Groups(self.units, colours)
+        self.wide = Groups(2 * self.units, colours)
+        self.cuts = Groups(self.units, colours, self.gates)
+        half = np.repeat(
+            np.array([0.5, 0.5, 0.5, 1.0] if self.gates == GATES else [1.0]), self.units
+        )
+        self.half = half[self.cuts.order]
+
+    def ordered(self, kernel: Any) -> Any:
+        """Columns of gates in group-major order, halved where a sigmoid follows."""
+        kernel = self.cuts.ordered(ops.cast(kernel, self.dtype))
+        return kernel * ops.cast(self.half, self.dtype) if self.gates == GATES else kernel
+
+    def zeros(self, batch: int, units: int) -> Any:
+        """A row of all layers."""
+        return ops.zeros((self.layers, self.columns, batch, units), self.dtype)
+
+    def row_product(self, maps: Any, kernel: Any) -> Any:
+        """`(L, W, B, n)` times `(L, n, m)`."""
+        layers, columns, batch, inputs = maps.shape
+        flat = ops.matmul(ops.reshape(maps, (layers, columns * batch, inputs)), kernel)
+        return ops.reshape(flat, (layers, columns, batch, int(kernel.shape[-1])))
+
+    def neighbours(self, row: Any, width: int) -> Any:
+        """`(L, W, B, width * n)`: each pixel's maps and those around it, zeros beside the row."""
+        side = width // 2
+        padded = ops.pad(row, ((0, 0), (side, side), (0, 0), (0, 0)))
+        taps = [padded[:, k : k + self.columns] for k in range(width)]
+        return ops.concatenate(taps, axis=-1)
+
+    def prepare(self) -> dict[str, Any]:
+        """Kernels."""
+        raise NotImplementedError
+
+    def given_order(self, maps: Any) -> Any:
+        """What a given picture adds, `(..., n)` in the network's order, in that of the cells."""
+        return self.ordered(maps)
+
+    def begin(self, batch: int) -> dict[str, Any]:
+        """The state before the first row."""
+        raise NotImplementedError
+
+    def above(self, kernels: Any, state: Any, given: Any) -> dict[str, Any]:
+        """What a row takes from the rows above; `given` is what a picture adds, or 0."""
+        raise NotImplementedError
+
+    def start(self, kernels: Any, above: Any) -> dict[str, Any]:
+        """The carry before the first pixel."""
+        raise NotImplementedError
+
+    def pixel(self, kernels: Any, above: Any, carry: Any) -> Any:
+        """One pixel: `core(layer, colour, maps)`, then `finish(following)`."""
+        raise NotImplementedError
+
+    def memory(self, batch: int) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def remember(self, memory: Any, trail: Any, i: Any) -> dict[str, Any]:
+        return {name: put_column(memory[name], trail[name], i) for name in memory}
+
+    def below(self, kernels: Any, state: Any, memory: Any, given: Any) -> dict[str, Any]:
+        """The state of the next row; `given` as in `above`, of the finished row."""
+        raise NotImplementedError
+
+
+class ConvolutionCells(Cells):
+    """PixelCNN: the rows of the kernel above are one product a row."""
+
+    gates = 1
+
+    def __init__(self, network: PixelRNN, width: int) -> None:
+        super().__init__(network, width)
+        self.kernel = network.sizes["kernel"]
+        self.reach = self.kernel // 2
+
+    def prepare(self) -> dict[str, Any]:
+        kernels = [block.convolution.masked_kernel() for block in self.blocks]
+        rows = self.reach * self.kernel * self.units
+        return {
+            "above": stacked(ops.reshape(k[:-1], (rows, self.units)) for k in kernels),
+            "bias": stacked(ops.cast(b.convolution.bias.value, self.dtype) for b in self.blocks),
+            "reduce": [dense_by_colour(b.reduce, self.wide, self.maps) for b in self.blocks],
+            "across": [
+                taps_by_colour(k[-1, : self.reach + 1], self.units, self.maps, self.maps.ordered)
+                for k in kernels
+            ],
+        }
+
+    def begin(self, batch: int) -> dict[str, Any]:
+        return {"rows": tuple(self.zeros(batch, self.units) for _ in range(self.reach))}
+
+    def above(self, kernels: Any, state: Any, given: Any) -> dict[str, Any]:
+        seen = joined([self.neighbours(row, self.kernel) for row in state["rows"]])
+        known = self.row_product(seen, kernels["above"]) + kernels["bias"][:, None, None]
+        return {"known": known + given}
+
+    def start(self, kernels: Any, above: Any) -> dict[str, Any]:
+        batch = int(above["known"].shape[2])
+        none = ops.zeros((batch, self.units), self.dtype)
+        return {
+            "known": column(above["known"], 0),
+            "left": tuple((none,) * self.reach for _ in range(self.layers)),
+        }
+
+    def pixel(self, kernels: Any, above: Any, carry: Any) -> ConvolutionPixel:
+        return ConvolutionPixel(self, kernels, above, carry)
+
+    def memory(self, batch: int) -> dict[str, Any]:
+        return {"maps": self.zeros(batch, self.units)}
+
+    def below(self, kernels: Any, state: Any, memory: Any, given: Any) -> dict[str, Any]:
+        return {"rows": (*state["rows"][1:], memory["maps"])}
+
+
+class RowCells(Cells):
+    """Row LSTM: one row of states and cells is carried."""
+
+    def __init__(self, network: PixelRNN, width: int) -> None:
+        super().__init__(network, width)
+        self.reach = network.sizes["kernel"] // 2
+        self.state_width = network.sizes["state_kernel"]
+
+    def prepare(self) -> dict[str, Any]:
+        lstms = [block.lstm for block in self.blocks]
+        return {
+            "above": stacked(self.ordered(one.state_kernel()) for one in lstms),
+            "bias": stacked(self.ordered(one.bias.value) for one in lstms),
+            "initial": stacked(ops.cast(one.initial.value, self.dtype) for one in lstms),
+            "across": [
+                taps_by_colour(
+                    one.input_to_state.masked_kernel(), 2 * self.units, self.cuts, self.ordered
+                )
+                for one in lstms
+            ],
+        }
+
+    def begin(self, batch: int) -> dict[str, Any]:
+        initial = self.prepare()["initial"]
+        shape = (self.layers, self.columns, batch, self.units)
+        start = [ops.broadcast_to(initial[:, i, None, None], shape) for i in range(2)]
+        return {"states": start[0], "cells": start[1]}
+
+    def above(self, kernels: Any, state: Any, given: Any) -> dict[str, Any]:
+        seen = self.neighbours(state["states"], self.state_width)
+        known = self.row_product(seen, kernels["above"]) + kernels["bias"][:, None, None]
+        return {"known": known + given, "cells": state["cells"]}
+
+    def start(self, kernels: Any, above: Any) -> dict[str, Any]:
+        batch = int(above["known"].shape[2])
+        none = ops.zeros((batch, GATES * self.units), self.dtype)
+        return {
+            "known": column(above["known"], 0),
+            "cells": column(above["cells"], 0),
+            "left": tuple((none,) * self.reach for _ in range(self.layers)),
+        }
+
+    def pixel(self, kernels: Any, above: Any, carry: Any) -> RowPixel:
+        return RowPixel(self, kernels, above, carry)
+
+    def memory(self, batch: int) -> dict[str, Any]:
+        return {name: self.zeros(batch, self.units) for name in ("states", "cells")}
+
+    def below(self, kernels: Any, state: Any, memory: Any, given: Any) -> dict[str, Any]:
+        return dict(memory)
+
+
+class DiagonalCells(Cells):
+    """Diagonal BiLSTM: the second direction goes through a finished row, all layers at once."""
+
+    def prepare(self) -> dict[str, Any]:
+        lstms = [block.lstm for block in self.blocks]
+        kernels = [[self._state_kernel(one, i) for one in lstms] for i in range(2)]
+        h = self.units
+        return {
+            "left": stacked(self.ordered(k[:h]) for k in kernels[0]),
+            "above": stacked(self.ordered(k[h:]) for k in kernels[0]),
+            "bias": stacked(self.ordered(one.to_first.bias.value) for one in lstms),
+            "initial": stacked(ops.cast(one.initial.value, self.dtype) for one in lstms),
+            "across": [
+                taps_by_colour(one.to_first.masked_kernel()[None], 2 * h, self.cuts, self.ordered)
+                for one in lstms
+            ],
+            # The second direction has no colours: its gates keep their order.
+            "second_left": stacked(self._halved(k[:h]) for k in kernels[1]),
+            "second_above": stacked(self._halved(k[h:]) for k in kernels[1]),
+            "second_inputs": stacked(self._halved(one.to_second.kernel.value) for one in lstms),
+            "second_bias": stacked(self._halved(one.to_second.bias.value) for one in lstms),
+        }
+
+    def _state_kernel(self, one: Any, direction: int) -> Any:
+        return one.state_to_state.value[direction]
+
+    def _halved(self, kernel: Any) -> Any:
+        half = np.repeat(np.array(HALF), self.units)
+        return ops.cast(kernel, self.dtype) * ops.cast(half, self.dtype)
+
+    def given_order(self, maps: Any) -> Any:
+        first, second = ops.split(maps, 2, axis=-1)
+        return ops.concatenate([self.ordered(first), self._halved(second)], axis=-1)
+
+    def begin(self, batch: int) -> dict[str, Any]:
+        initial = self.prepare()["initial"]
+        shape = (self.layers, self.columns, batch, self.units)
+        first, second = (ops.broadcast_to(initial[:, i, 0, None, None], shape) for i in range(2))
+        return {"first": first, "second": second, "moved": self.zeros(batch, self.units)}
+
+    def above(self, kernels: Any, state: Any, given: Any) -> dict[str, Any]:
+        known = self.row_product(state["first"], kernels["above"]) + kernels["bias"][:, None, None]
+        if not isinstance(given, float):
+            given = given[..., : GATES * self.units]
+        return {"known": known + given, "moved": state["moved"]}
+
+    def start(self, kernels: Any, above: Any) -> dict[str, Any]:
+        batch = int(above["known"].shape[2])
+        states, cells = self._outside(kernels, 0, batch)
+        return {
+            "known": column(above["known"], 0) + ops.matmul(states, kernels["left"]),
+            "moved": column(above["moved"], 0),
+            "cells": cells,
+        }
+
+    def _outside(self, kernels: Any, direction: int, batch: int) -> list[Any]:
+        """State and cell beside the image, `(L, B, h)`."""
+        initial, shape = kernels["initial"], (self.layers, batch, self.units)
+        return [ops.broadcast_to(initial[:, direction, i, None], shape) for i in range(2)]
+
+    def pixel(self, kernels: Any, above: Any, carry: Any) -> DiagonalPixel:
+        return DiagonalPixel(self, kernels, above, carry)
+
+    def memory(self, batch: int) -> dict[str, Any]:
+        return {
+            "states": self.zeros(batch, self.units),
+            "inputs": self.zeros(batch, 2 * self.units),
+        }
+
+    def below(self, kernels: Any, state: Any, memory: Any, given: Any) -> dict[str, Any]:
+        second = self._second(kernels, state["second"], memory["inputs"], given)
+        return {"first": memory["states"], "second": second, "moved": second}
+
+    def _second(self, kernels: Any, above: Any, inputs: Any, given: Any) -> Any:
+        """States of the second direction in a row, from the right to the left."""
+        batch = int(inputs.shape[2])
+        maps = self.row_product(inputs, kernels["second_inputs"])
+        maps = maps + self.row_product(above, kernels["second_above"])
+        maps = maps + kernels["second_bias"][:, None, None]
+        if not isinstance(given, float):
+            maps = maps + given[..., GATES * self.units :]
+        last = self.columns - 1
+
+        def step(i: Any, states: Any, cells: Any, known: Any, row: Any) -> Any:
+            gates = known + ops.matmul(states, kernels["second_left"])
+            states, cells = lstm(activated_halved(gates), cells)
+            known = column(maps, ops.maximum(last - i - 1, 0))
+            return i + 1, states, cells, known, put_column(row, states, last - i)
+
+        states, cells = self._outside(kernels, 1, batch)
+        start = (
+            ops.zeros((), "int32"),
+            states,
+            cells,
+            column(maps, last),
+            ops.zeros_like(above),
+        )
+        return ops.while_loop(
+            lambda i, *rest: i <= last, step, start, maximum_iterations=self.columns
+        )[4]
+
+
+class _Across:
+    """Products along the row: later colours of the pixel wait in `inner`, and the pixels on the
+    right in `pushed`."""
+
+    def __init__(self, cells: Any, kernels: Any) -> None:
+        self.cells, self.kernels = cells, kernels["across"]
+        self.inner = [Pending() for _ in range(cells.layers)]
+        self.pushed: list[Any] = [None] * cells.layers
+
+    def take(self, layer: int, g: int, maps: Any) -> Any:
+        """What `maps` of colour g and those of the earlier ones give to the gates of colour g."""
+        product = ops.matmul(maps, self.kernels[layer][g])
+        wide = self.cells.cuts.rest(g)
+        right, last = product[:, wide:], self.pushed[layer]
+        if int(product.shape[-1]) > wide:
+            self.pushed[layer] = right if last is None else last + right
+        return self.inner[layer].take(product[:, :wide], self.cells.cuts.size(g))
+
+
+class ConvolutionPixel:
+    """One pixel of a PixelCNN."""
+
+    def __init__(self, cells: ConvolutionCells, kernels: Any, above: Any, carry: Any) -> None:
+        self.cells, self.kernels, self.known_above, self.carry = cells, kernels, above, carry
+        self.across = _Across(cells, kernels)
+        self.reduced = [Pending() for _ in range(cells.layers)]
+        self.maps: list[list[Any]] = [[] for _ in range(cells.layers)]
+
+    def core(self, layer: int, g: int, maps: Any) -> Any:
+        cuts = self.cells.maps
+        kernel, bias = self.kernels["reduce"][layer][g]
+        product = ops.matmul(ops.relu(maps), kernel)
+        narrow = ops.relu(self.reduced[layer].take(product, cuts.size(g)) + bias)
+        self.maps[layer].append(narrow)
+        known = (self.carry["known"][layer] + self.carry["left"][layer][0])[:, cuts.cut(g)]
+        return ops.relu(known + self.across.take(layer, g, narrow))
+
+    def finish(self, following: Any) -> tuple[Any, Any]:
+        carry = {
+            "known": column(self.known_above["known"], following),
+            "left": _pushed(self.carry["left"], self.across.pushed, self.cells.units),
+        }
+        return carry, {"maps": stacked(joined(maps) for maps in self.maps)}
+
+
+class RowPixel:
+    """One pixel of a Row LSTM."""
+
+    def __init__(self, cells: RowCells, kernels: Any, above: Any, carry: Any) -> None:
+        self.cells, self.known_above, self.carry = cells, above, carry
+        self.across = _Across(cells, kernels)
+        self.states: list[list[Any]] = [[] for _ in range(cells.layers)]
+        self.after: list[list[Any]] = [[] for _ in range(cells.layers)]
+
+    def core(self, layer: int, g: int, maps: Any) -> Any:
+        cells = self.cells
+        known = self.carry["known"][layer] + self.carry["left"][layer][0]
+        gates = known[:, cells.cuts.cut(g)] + self.across.take(layer, g, maps)
+        before = self.carry["cells"][layer][:, cells.maps.cut(g)]
+        state, cell = lstm(activated_halved(gates), before)
+        self.states[layer].append(state)
+        self.after[layer].append(cell)
+        return state
+
+    def finish(self, following: Any) -> tuple[Any, Any]:
+        carry = {
+            "known": column(self.known_above["known"], following),
+            "cells": column(self.known_above["cells"], following),
+            "left": _pushed(self.carry["left"], self.across.pushed, GATES * self.cells.units),
+        }
+        trail = {
+            "states": stacked(joined(parts) for parts in self.states),
+            "cells": stacked(joined(parts) for parts in self.after),
+        }
+        return carry, trail
+
+
+class DiagonalPixel:
+    """One pixel of a Diagonal BiLSTM."""
+
+    def __init__(self, cells: DiagonalCells, kernels: Any, above: Any, carry: Any) -> None:
+        self.cells, self.kernels, self.known_above, self.carry = cells, kernels, above, carry
+        self.across = _Across(cells, kernels)
+        self.inputs: list[list[Any]] = [[] for _ in range(cells.layers)]
+        self.states: list[list[Any]] = [[] for _ in range(cells.layers)]
+        self.after: list[list[Any]] = [[] for _ in range(cells.layers)]
+
+    def core(self, layer: int, g: int, maps: Any) -> Any:
+        cuts = self.cells.maps.cut(g)
+        self.inputs[layer].append(maps)
+        known = self.carry["known"][layer][:, self.cells.cuts.cut(g)]
+        gates = activated_halved(known + self.across.take(layer, g, maps))
+        state, cell = lstm(gates, self.carry["cells"][layer][:, cuts])
+        self.states[layer].append(state)
+        self.after[layer].append(cell)
+        return state + self.carry["moved"][layer][:, cuts]
+
+    def finish(self, following: Any) -> tuple[Any, Any]:
+        states = stacked(joined(parts) for parts in self.states)
+        known = column(self.known_above["known"], following)
+        carry = {
+            "known": known + ops.matmul(states, self.kernels["left"]),
+            "moved": column(self.known_above["moved"], following),
+            "cells": stacked(joined(parts) for parts in self.after),
+        }
+        return carry, {"states": states, "inputs": stacked(joined(one) for one in self.inputs)}
+
+
+def _pushed(left: Any, pushed: Any, units: int) -> Any:
+    """Per layer, what waits for the next pixels: the next one's sum first."""
+    found = []
+    for old, new in zip(left, pushed, strict=True):
+        now, rest = shifted(old[1:], new, units)
+        found.append((now, *rest))
+    return tuple(found)
+
+
+KINDS: dict[str, type[Cells]] = {
+    "pixelcnn": ConvolutionCells,
+    "row": RowCells,
+    "diagonal": DiagonalCells,
+}
