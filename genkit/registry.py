@@ -85,6 +85,10 @@ def _pixelrnn_tiny() -> dict[str, Any]:
         "model": {"kind": "pixelcnn", **small, "kernel": 5},
         "data": {**grey, "levels": 2},
     }
+    scales = {"factor": 2, "maps": 3, "layers": 1, "width": 4}
+    for kind, data in (("row", grey), ("diagonal", colour), ("pixelcnn", grey)):
+        model = {"kind": kind, **small, "multiscale": scales}
+        found[f"{kind}-multiscale"] = {"model": model, "data": data}
     return found
 
 
@@ -182,7 +186,7 @@ families.add(
             ),
         ),
         config="genkit.models.pixelrnn.config:PixelRNNConfig",
-        learner="genkit.models.pixelrnn.learner:PixelRNNLearner",
+        learner="genkit.models.pixelrnn.learner:make_learner",
         outlook="genkit.models.pixelrnn.config:outlook",
         autoregressive=True,
         tiny=_pixelrnn_tiny(),

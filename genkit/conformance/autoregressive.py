@@ -32,11 +32,14 @@ class RasterSuite(Suite):
     def __init__(self, model: RasterNetwork) -> None:
         settings = SampleSettings(TILE)
         incremental = IncrementalGenerator(model, settings, with_logits=True)
+        conditions = incremental.conditions([{}] * TILE, 0)
+        if hasattr(model, "examples"):
+            conditions["vector"] = vectors(model, TILE)
         super().__init__(
             model.variables,
             incremental,
             NaiveGenerator(model, settings),
-            incremental.conditions([{}] * TILE, 0),
+            conditions,
             int(np.prod(model.shape)),
             {"fixed_point_": fixed_point_generator(model, settings, with_logits=True)},
         )

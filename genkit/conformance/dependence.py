@@ -131,7 +131,11 @@ def random_images(model: Measurable, count: int, draw: int) -> np.ndarray:
 
 
 def vectors(model: Measurable, count: int) -> np.ndarray:
-    """One-hot classes in turn, or the unused column."""
+    """Conditions as the network takes them, `(count, ...)`: the model's own `examples` where it
+    has any, one-hot classes in turn, or the unused column."""
+    examples = getattr(model, "examples", None)
+    if examples is not None:
+        return np.asarray(examples(count))
     if model.classes is None:
         return np.zeros((count, 1), np.float32)
     return np.eye(model.classes, dtype=np.float32)[np.arange(count) % model.classes]

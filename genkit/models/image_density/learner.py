@@ -138,7 +138,7 @@ class ImageDensityLearner(BaseLearner):
                 labels = np.concatenate([labels, np.zeros(size - count, np.int64)])
             scores = self._log_prob(padded, self.vector(labels, {"image": padded}))
             values = ops.convert_to_numpy(scores)[:count].astype(np.float64)
-            yield values.sum(axis=(1, 2, 3))
+            yield values.reshape(count, -1).sum(axis=1)
             progress.advance(count)
         progress.finish()
 

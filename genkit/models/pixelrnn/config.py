@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -9,6 +10,33 @@ from pydantic import Field, model_validator
 from genkit.recipe.schema import Section
 
 OddWidth = Annotated[int, Field(ge=3, le=63)]
+
+
+class MultiScaleConfig(Section):
+    """A small image first, which steers the large one (section 3.6).
+
+    Args:
+        factor: every factor-th pixel of every factor-th row is the small image.
+        maps: that the small image is upsampled to, c.
+        layers, width: of the network of small images, of the same kind as the large one.
+    """
+
+    factor: Annotated[int, Field(ge=2, le=64)] = 2
+    maps: Annotated[int, Field(ge=1, le=1024)] = 16
+    layers: Annotated[int, Field(ge=1, le=200)] = 4
+    width: Annotated[int, Field(ge=1, le=4096)] = 16
+
+    def small_shape(self, shape: tuple[int, int, int]) -> tuple[int, int, int]:
+        return shape[0] // self.factor, shape[1] // self.factor, shape[2]
+
+    def strides(self) -> list[int]:
+        """Of the upsampling layers: the prime factors of `factor`, the smallest first."""
+        found, rest = [], self.factor
+        while rest > 1:
+            prime = next(p for p in range(2, rest + 1) if rest % p == 0)
+            found.append(prime)
+            rest //= prime
+        return found
 
 
 class PixelRNNConfig(Section):
@@ -24,6 +52,7 @@ class PixelRNNConfig(Section):
         head, head_layers: maps and count of the 1x1 layers before the softmax.
         residual: add a block's input to its output.
         skip: lead every block's output past the later ones to the head.
+        multiscale: draw a small image first; null for one scale.
     """
 
     kind: Literal["pixelcnn", "row", "diagonal"] = "row"
@@ -36,6 +65,7 @@ class PixelRNNConfig(Section):
     head_layers: Annotated[int, Field(ge=1, le=8)] = 2
     residual: bool = True
     skip: bool = True
+    multiscale: MultiScaleConfig | None = None
 
     @model_validator(mode="after")
     def _odd(self) -> PixelRNNConfig:
@@ -48,34 +78,69 @@ class PixelRNNConfig(Section):
         """Where this section does not fit the data."""
         if not hasattr(recipe.data, "image_shape"):
             return [("data.name", f"pixelrnn needs images; '{recipe.data.name}' holds none")]
-        channels = recipe.data.image_shape()[2]
-        return [
-            (f"model.{key}", f"must be at least {channels}, a map a colour")
-            for key in ("width", "head")
-            if getattr(self, key) < channels
+        height, width, channels = recipe.data.image_shape()
+        least = f"must be at least {channels}, a map a colour"
+        found = [
+            (f"model.{key}", least) for key in ("width", "head") if getattr(self, key) < channels
         ]
+        if self.multiscale is None:
+            return found
+        if self.multiscale.width < channels:
+            found.append(("model.multiscale.width", least))
+        if height % self.multiscale.factor or width % self.multiscale.factor:
+            found.append(
+                (
+                    "model.multiscale.factor",
+                    f"must divide height and width of the images, {height} x {width}",
+                )
+            )
+        return found
+
+    def small(self) -> PixelRNNConfig:
+        """The network of small images."""
+        sizes = self.multiscale or MultiScaleConfig()
+        return self.model_copy(
+            update={"layers": sizes.layers, "width": sizes.width, "multiscale": None}
+        )
 
 
 def parameter_count(config: PixelRNNConfig, data: Any) -> int:
     """Trained parameters: the closed form, which a test compares with the built network."""
-    channels = data.image_shape()[2]
+    channels, levels = data.image_shape()[2], data.level_count()
+    if config.multiscale is None:
+        return _network_parameters(config, channels, levels, None)
+    maps = config.multiscale.maps
+    upsampling = (9 * channels + 1) * maps
+    upsampling += sum(
+        ((2 * stride) ** 2 * maps + 1) * maps for stride in config.multiscale.strides()
+    )
+    small = _network_parameters(config.small(), channels, levels, None)
+    return small + upsampling + _network_parameters(config, channels, levels, maps)
+
+
+def _network_parameters(
+    config: PixelRNNConfig, channels: int, levels: int, given: int | None
+) -> int:
     h = config.width
     outputs = 4 * h if config.skip else 2 * h
-    layer = {
-        "pixelcnn": (2 * h + 1) * h + _half(config.kernel) * h * h + h,
-        "row": (config.kernel // 2 + 1) * 2 * h * 4 * h
-        + config.state_kernel * h * 4 * h
-        + 4 * h
-        + 2 * h,
-        "diagonal": 2 * ((2 * h + 1) * 4 * h + 2 * h * 4 * h + 2 * h),
+    layer, steered = {
+        "pixelcnn": ((2 * h + 1) * h + _half(config.kernel) * h * h + h, h),
+        "row": (
+            (config.kernel // 2 + 1) * 2 * h * 4 * h
+            + config.state_kernel * h * 4 * h
+            + 4 * h
+            + 2 * h,
+            4 * h,
+        ),
+        "diagonal": (2 * ((2 * h + 1) * 4 * h + 2 * h * 4 * h + 2 * h), 8 * h),
     }[config.kind]
     total = _half(config.first_kernel) * channels * 2 * h + 2 * h
-    total += config.layers * (layer + (h + 1) * outputs)
+    total += config.layers * (layer + (h + 1) * outputs + (given or 0) * steered)
     inputs = 2 * h
     for _ in range(config.head_layers):
         total += (inputs + 1) * config.head
         inputs = config.head
-    return total + (inputs + 1) * channels * data.level_count()
+    return total + (inputs + 1) * channels * levels
 
 
 def _half(kernel: int) -> int:
@@ -104,17 +169,23 @@ def outlook(recipe: Any) -> dict[str, Any]:
     logits = positions * channels * data.level_count() * 4 * 2
     copies = 5 if train.average is not None else 4
     work = parameters * height * width * train.batch_size / 1e9
+    values = height * width * channels
+    if config.multiscale is not None:
+        values += int(math.prod(config.multiscale.small_shape((height, width, channels))))
     return {
         "parameters": parameters,
         "memory_bytes": 4 * parameters * copies + activations + logits,
         "receptive_field": receptive_field(config),
-        "values_per_item": height * width * channels,
+        "values_per_item": values,
         "train_seconds_two_cores": round(work * SECONDS[config.kind] * train.steps),
     }
 
 
 def receptive_field(config: PixelRNNConfig) -> str:
     """In words: what each kind of layer sees of the image."""
+    if config.multiscale is not None:
+        whole = receptive_field(config.model_copy(update={"multiscale": None}))
+        return f"the whole small image; {whole}"
     reach, side = config.first_kernel // 2, config.kernel // 2
     left = reach + config.layers * side
     if config.kind == "diagonal":

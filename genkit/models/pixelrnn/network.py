@@ -122,3 +122,35 @@ class PixelRNN(keras.Model):
             "rematerialise": self.rematerialise,
         }
         return {**super().get_config(), **own}
+
+
+def build_network(
+    recipe: Any,
+    config: Any,
+    shape: tuple[int, int, int],
+    given: int | None = None,
+    name: str = "pixelrnn",
+) -> PixelRNN:
+    """The built network of a recipe, with the sizes of `config`, for images of a shape."""
+    from genkit.learning import policy
+
+    network = PixelRNN(
+        kind=config.kind,
+        layers=config.layers,
+        width=config.width,
+        first_kernel=config.first_kernel,
+        kernel=config.kernel,
+        state_kernel=config.state_kernel,
+        head=config.head,
+        head_layers=config.head_layers,
+        residual=config.residual,
+        skip=config.skip,
+        levels=recipe.data.level_count(),
+        channels=shape[2],
+        given=given,
+        rematerialise=recipe.train.rematerialise,
+        dtype=policy(recipe.train),
+        name=name,
+    )
+    network.build((None, *shape))
+    return network

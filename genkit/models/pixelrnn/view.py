@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from genkit.layers.values import centred
 from genkit.models.pixelrnn.network import PixelRNN
 from genkit.models.pixelrnn.sampling import PixelRNNSteps
+from genkit.randomness import raw_bits
 from genkit.sampling.decoding import Decoding
 from genkit.sampling.raster.network import RowNetwork
 from genkit.sampling.raster.rows import RowSampler
@@ -92,3 +95,41 @@ class PixelRNNView:
         width, channels = self.shape[1:]
         last = value[1] == width - 1 and value[2] == channels - 1
         return not (above == 1 and last and across > first)
+
+
+class SteeredView(PixelRNNView):
+    """The `RasterNetwork` of a PixelRNN steered by a small image, which is the vector.
+
+    Args:
+        network: the built network. shape: of the images. small_shape: of the small ones.
+        upsampling: from small images, centred, to the maps that steer the network.
+    """
+
+    def __init__(
+        self,
+        network: PixelRNN,
+        shape: tuple[int, int, int],
+        small_shape: tuple[int, int, int],
+        upsampling: Any,
+    ) -> None:
+        super().__init__(network, shape)
+        self.small_shape, self.upsampling = small_shape, upsampling
+        self.variables = [*network.variables, *upsampling.variables]
+
+    def scores(self, x: Any, vector: Any) -> Any:
+        return self.network(x, self.upsampling(vector))
+
+    def training_logits(self, batch: Any) -> Any:
+        x = centred(batch["image"], self.levels, self.network.compute_dtype)
+        return self.network(x, self.upsampling(batch["vector"]), training=True)
+
+    def row_sampler(self, decoding: Decoding, keep_logits: bool = False) -> RowSampler:
+        steps = PixelRNNSteps(self.network, self.shape, self.upsampling)
+        return RowSampler(steps, decoding, keep_logits)
+
+    def examples(self, count: int) -> np.ndarray:
+        """Small images of noise, centred, `(count, h, w, C)` float32."""
+        bits = raw_bits(0, "pixelrnn/small", 0, count * int(np.prod(self.small_shape)))
+        values = (bits % np.uint64(self.levels)).astype(np.float32)
+        scaled = values * np.float32(2.0 / (self.levels - 1)) - np.float32(1.0)
+        return scaled.reshape(count, *self.small_shape)

@@ -35,6 +35,7 @@ class RasterGenerator:
                 f"Received: {settings.top_k}"
             )
         self.model, self.settings = model, settings
+        self.image_shape = model.shape
         self.decoding = Decoding(settings.temperature, settings.top_k, settings.top_p)
         self.rows_per_chunk = rows
         self.chunks: int | None = model.shape[0] // rows
@@ -77,7 +78,10 @@ class RasterGenerator:
         return np.stack([uniform(seed, "sample", i, self.model.shape) for i in indices])
 
     def vector(self, conditions: Arrays) -> np.ndarray:
-        """One-hot classes `(B, classes)`, float32; a single unused column without classes."""
+        """What the network takes: one-hot classes `(B, classes)`, float32; a single unused column
+        without classes; or the `vector` among the conditions, for networks steered otherwise."""
+        if "vector" in conditions:
+            return conditions["vector"]
         if self.model.classes is None:
             return np.zeros((self.settings.tile, 1), np.float32)
         return np.eye(self.model.classes, dtype=np.float32)[conditions["class"]]

@@ -1,0 +1,213 @@
+"""Multi-scale PixelRNN (van den Oord et al., 2016, arXiv:1601.06759, section 3.6).
+
+A small image is drawn first and, upsampled by a network, steers every layer that draws the large
+one. The small image is every k-th pixel of every k-th row of the large one, so p(small)
+p(large | small) is a lower bound of the likelihood of the large image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from genkit.family import (
+    Check,
+    Evaluation,
+    EvaluationRequest,
+    SampleSettings,
+    Workload,
+)
+from genkit.models.image_density.learner import LN2, ImageDensityLearner
+from genkit.models.pixelrnn.network import PixelRNN, build_network
+from genkit.models.pixelrnn.scales import MultiScaleGenerator
+from genkit.models.pixelrnn.view import PixelRNNView, SteeredView
+from genkit.progress import Progress
+from genkit.sampling.decoding import log_probability
+
+
+@keras.saving.register_keras_serializable(package="genkit")
+class Upsampling(keras.Model):
+    """From a small image to maps of the size of the large one.
+
+    A 3x3 convolution, then a transposed convolution for each stride, twice as wide as its stride;
+    a ReLU behind each but the last.
+
+    Args:
+        maps: c of every layer. strides: of the transposed convolutions.
+
+    Input: `(B, h, w, C)`, centred. Output: `(B, h k, w k, c)`, k the product of the strides.
+    """
+
+    def __init__(self, maps: int, strides: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.maps, self.strides = maps, list(strides)
+        same = {"padding": "same", "data_format": "channels_last", "dtype": self.dtype_policy}
+        self.enter = keras.layers.Conv2D(maps, 3, name="enter", **same)
+        self.steps = [
+            keras.layers.Conv2DTranspose(maps, 2 * stride, strides=stride, name=f"step_{i}", **same)
+            for i, stride in enumerate(self.strides)
+        ]
+
+    def build(self, input_shape: Any) -> None:
+        shape = tuple(input_shape)
+        self.enter.build(shape)
+        height, width = shape[1:3]
+        for layer, stride in zip(self.steps, self.strides, strict=True):
+            layer.build((shape[0], height, width, self.maps))
+            height, width = height * stride, width * stride
+        self.built = True
+
+    def call(self, x: Any) -> Any:
+        maps = self.enter(ops.cast(x, self.compute_dtype))
+        for layer in self.steps:
+            maps = layer(ops.relu(maps))
+        return maps
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "maps": self.maps, "strides": self.strides}
+
+
+@keras.saving.register_keras_serializable(package="genkit")
+class MultiScale(keras.Model):
+    """The three networks, trained together.
+
+    Args:
+        small: density of small images. upsampling: see there. large: density of the images,
+            steered by its maps.
+        factor: every factor-th pixel of every factor-th row is the small image.
+
+    Input: values centred to [-1, 1], `(B, H, W, C)`. Output: logits of the small image and of the
+    large one.
+    """
+
+    def __init__(
+        self, small: PixelRNN, upsampling: Upsampling, large: PixelRNN, factor: int, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.small, self.upsampling, self.large = small, upsampling, large
+        self.factor = factor
+        self.built = True
+
+    def call(self, x: Any) -> tuple[Any, Any]:
+        small = reduced(x, self.factor)
+        return self.small(small), self.large(x, self.upsampling(small))
+
+    def get_config(self) -> dict[str, Any]:
+        parts = {"small": self.small, "upsampling": self.upsampling, "large": self.large}
+        own = {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
+        return {**super().get_config(), **own, "factor": self.factor}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> MultiScale:
+        parts = ("small", "upsampling", "large")
+        read = {name: keras.saving.deserialize_keras_object(config[name]) for name in parts}
+        return cls(**{**config, **read})
+
+
+def reduced(images: Any, factor: int) -> Any:
+    """Every factor-th pixel of every factor-th row of `(B, H, W, C)`."""
+    return images[:, ::factor, ::factor]
+
+
+class MultiScaleLearner(ImageDensityLearner):
+    """Trains the small and the large network at once; both likelihoods count."""
+
+    def build(self, recipe: Any) -> tuple[MultiScale, SteeredView]:
+        shape, sizes = recipe.data.image_shape(), recipe.model.multiscale
+        self.factor = sizes.factor
+        self.small_shape = sizes.small_shape(shape)
+        small = build_network(recipe, recipe.model.small(), self.small_shape, name="small")
+        large = build_network(recipe, recipe.model, shape, given=sizes.maps, name="large")
+        upsampling = Upsampling(
+            sizes.maps, sizes.strides(), dtype=large.dtype_policy, name="upsampling"
+        )
+        upsampling.build((None, *self.small_shape))
+        network = MultiScale(small, upsampling, large, sizes.factor, name="pixelrnn")
+        self.small_view = PixelRNNView(small, self.small_shape)
+        return network, SteeredView(large, shape, self.small_shape, upsampling)
+
+    def vector(self, labels: np.ndarray | None, batch: Any) -> np.ndarray:
+        """The small images of a batch, centred, `(B, h, w, C)` float32."""
+        return np.asarray(centred_array(reduced(batch["image"], self.factor), self.view.levels))
+
+    def loss(self, batch: Any) -> tuple[Any, dict[str, Any]]:
+        """Mean nats/dim of both images together, and the same in bits."""
+        values = ops.cast(batch["image"], "int32")
+        small = reduced(values, self.factor)
+        chances = [
+            ops.sum(log_probability(self.view.training_logits(batch), values)),
+            ops.sum(log_probability(self.small_view.training_logits({"image": small}), small)),
+        ]
+        count = float(np.prod(batch["image"].shape))
+        nats, of_small = -(chances[0] + chances[1]) / count, -chances[1] / count
+        return nats, {"bits_per_dim": nats / LN2, "bits_per_dim_of_small": of_small / LN2}
+
+    def _score(self, values: Any, vector: Any) -> Any:
+        """Log-probabilities of the values of both images, `(B, n)`."""
+        values = ops.cast(values, "int32")
+        small = reduced(values, self.factor)
+        parts = [
+            log_probability(self.view.logits(values, vector), values),
+            log_probability(self.small_view.logits(small, None), small),
+        ]
+        flat = [ops.reshape(part, (int(part.shape[0]), -1)) for part in parts]
+        return ops.concatenate(flat, axis=-1)
+
+    def evaluate(self, request: EvaluationRequest, progress: Progress) -> Evaluation:
+        """As for one scale; the metrics are those of both images together."""
+        found = super().evaluate(request, progress)
+        note = (
+            "of the small image and of the large one given the small one, together: an upper "
+            "bound of the large image's own"
+        )
+        return replace(found, notes={**found.notes, "likelihood": note})
+
+    def raster_generator(self, settings: SampleSettings) -> Any:
+        if settings not in self._scales:
+            self._scales[settings] = MultiScaleGenerator(
+                self.small_view, self.view, self.factor, settings
+            )
+        return self._scales[settings]
+
+    @property
+    def _scales(self) -> dict[SampleSettings, MultiScaleGenerator]:
+        found: dict[SampleSettings, Any] = self._generators
+        return found
+
+    def checks(self) -> Iterable[Check]:
+        from genkit.conformance.autoregressive import raster_checks
+
+        small = raster_checks(self.small_view)
+        return [
+            *raster_checks(self.view),
+            *(replace(check, name=f"small_{check.name}") for check in small),
+            Check("small_image_unseen", 0.0, self._unseen),
+        ]
+
+    def _unseen(self) -> float:
+        """How many values of the large image do not depend on the small one."""
+        from genkit.conformance.dependence import random_images
+        from genkit.conformance.weights import random_weights
+
+        images, one = random_images(self.view, 2, 0), self.view.examples(2)
+        other = -one
+        with random_weights(self.view.variables, 3):
+            logits = [ops.convert_to_numpy(self.view.logits(images, v)) for v in (one, other)]
+        changed = np.any(np.asarray(logits[0]) != np.asarray(logits[1]), axis=(0, -1))
+        return float(np.sum(~changed))
+
+    def workloads(self, tiles: Sequence[int]) -> Iterable[Workload]:
+        from genkit.models.pixelrnn.timing import multiscale_workloads
+
+        own = multiscale_workloads(self, tiles)
+        return [*own, *super(ImageDensityLearner, self).workloads(tiles)]
+
+
+def centred_array(values: np.ndarray, levels: int) -> np.ndarray:
+    """As `genkit.layers.values.centred`, on the host."""
+    return np.asarray(values, np.float32) * np.float32(2.0 / (levels - 1)) - np.float32(1.0)
