@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from genkit.family import Arrays
 from genkit.layers.values import centred
 from genkit.models.gated_pixelcnn.network import GatedPixelCNN, build_network
@@ -70,6 +68,5 @@ class GatedPixelCNNLearner(ImageDensityLearner):
         config = self.recipe.model
         if not config.dropout:
             return {}
-        shape = (self.recipe.train.batch_size, config.layers, 2 * config.width)
-        survives = noise.uniform("dropout", shape) >= config.dropout
-        return {"kept": survives.astype(np.float32) / np.float32(1.0 - config.dropout)}
+        maps = (config.layers, 2 * config.width)
+        return {"kept": self.map_dropout(noise, config.dropout, maps)}

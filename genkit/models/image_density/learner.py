@@ -77,6 +77,11 @@ class ImageDensityLearner(BaseLearner):
         """What a family's `training_logits` needs beside images and vectors; first axis B."""
         return {}
 
+    def map_dropout(self, noise: Noise, rate: float, maps: tuple[int, ...]) -> np.ndarray:
+        """Factors of the dropout of whole maps, `(B, *maps)`: 0, or 1 / (1 - rate)."""
+        survives = noise.uniform("dropout", (self.recipe.train.batch_size, *maps)) >= rate
+        return survives.astype(np.float32) / np.float32(1.0 - rate)
+
     def vector(self, labels: np.ndarray | None, batch: Any) -> np.ndarray:
         """One-hot classes `(B, classes)`, float32; a column of zeros without a condition."""
         if self.view.classes is None:

@@ -21,7 +21,8 @@ class Block(keras.Layer):
             past all later blocks to the head.
         given: width of the maps of a picture that steers the block, or None.
 
-    Input: `(B, H, W, 2h)`, and `(B, H, W, given)` or None.
+    Input: `(B, H, W, 2h)`; `(B, H, W, given)` or None; and `kept`, `(B, h)` factors of the layer's
+    maps (dropout of whole maps), or None.
     Output: the same shape, and the skip maps or None.
     """
 
@@ -50,7 +51,7 @@ class Block(keras.Layer):
             else None
         )
 
-    def build(self, input_shape: Any, given_shape: Any = None) -> None:
+    def build(self, input_shape: Any, given_shape: Any = None, kept_shape: Any = None) -> None:
         around = tuple(input_shape)[:-1]
         self.build_core((*around, 2 * self.units))
         self.output_map.build((*around, self.units))
@@ -65,9 +66,10 @@ class Block(keras.Layer):
         """`(B, H, W, h)` of 2h maps and of what the picture adds, or None."""
         raise NotImplementedError
 
-    def call(self, maps: Any, given: Any = None) -> tuple[Any, Any]:
+    def call(self, maps: Any, given: Any = None, kept: Any = None) -> tuple[Any, Any]:
         added = None if self.condition is None else self.condition(given)
-        out = self.output_map(self.core(maps, added))
+        out = self.core(maps, added)
+        out = self.output_map(out if kept is None else out * kept[:, None, None])
         past = None
         if self.skip:
             out, past = ops.split(out, 2, axis=-1)

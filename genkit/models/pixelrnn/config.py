@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from genkit.recipe.schema import Section
+from genkit.recipe.schema import Fraction, Section
 
 OddWidth = Annotated[int, Field(ge=3, le=63)]
 
@@ -52,6 +52,8 @@ class PixelRNNConfig(Section):
         head, head_layers: maps and count of the 1x1 layers before the softmax.
         residual: add a block's input to its output.
         skip: lead every block's output past the later ones to the head.
+        dropout: share of the h maps of each block that is dropped, whole maps at a time, in
+            training; not in the paper, for small data sets.
         multiscale: draw a small image first; null for one scale.
     """
 
@@ -65,6 +67,7 @@ class PixelRNNConfig(Section):
     head_layers: Annotated[int, Field(ge=1, le=8)] = 2
     residual: bool = True
     skip: bool = True
+    dropout: Fraction = 0.0
     multiscale: MultiScaleConfig | None = None
 
     @model_validator(mode="after")

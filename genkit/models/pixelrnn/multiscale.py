@@ -16,6 +16,7 @@ import numpy as np
 from keras import ops
 
 from genkit.family import (
+    Arrays,
     Check,
     Evaluation,
     EvaluationRequest,
@@ -27,6 +28,7 @@ from genkit.models.pixelrnn.network import PixelRNN, build_network
 from genkit.models.pixelrnn.scales import MultiScaleGenerator
 from genkit.models.pixelrnn.view import PixelRNNView, SteeredView
 from genkit.progress import Progress
+from genkit.randomness import Noise
 from genkit.sampling.decoding import log_probability
 
 
@@ -135,17 +137,28 @@ class MultiScaleLearner(ImageDensityLearner):
         """The small images of a batch, centred, `(B, h, w, C)` float32."""
         return np.asarray(centred_array(reduced(batch["image"], self.factor), self.view.levels))
 
+    def training_noise(self, noise: Noise) -> Arrays:
+        """Factors of map dropout of both networks, `(B, layers of both, the wider h)`."""
+        sizes = [self.recipe.model, self.recipe.model.small()]
+        if not sizes[0].dropout:
+            return {}
+        layers, width = sum(one.layers for one in sizes), max(one.width for one in sizes)
+        kept = self.map_dropout(noise, sizes[0].dropout, (layers, width))
+        large, small = kept[:, : sizes[0].layers], kept[:, sizes[0].layers :]
+        return {"kept": large[..., : sizes[0].width], "kept_small": small[..., : sizes[1].width]}
+
     def loss(self, batch: Any) -> tuple[Any, dict[str, Any]]:
         """Mean nats/dim of both images together, and the same in bits."""
         values = ops.cast(batch["image"], "int32")
         small = reduced(values, self.factor)
+        of_small = {"image": small, "kept": batch.get("kept_small")}
         chances = [
             ops.sum(log_probability(self.view.training_logits(batch), values)),
-            ops.sum(log_probability(self.small_view.training_logits({"image": small}), small)),
+            ops.sum(log_probability(self.small_view.training_logits(of_small), small)),
         ]
         count = float(np.prod(batch["image"].shape))
-        nats, of_small = -(chances[0] + chances[1]) / count, -chances[1] / count
-        return nats, {"bits_per_dim": nats / LN2, "bits_per_dim_of_small": of_small / LN2}
+        nats, rest = -(chances[0] + chances[1]) / count, -chances[1] / count
+        return nats, {"bits_per_dim": nats / LN2, "bits_per_dim_of_small": rest / LN2}
 
     def _score(self, values: Any, vector: Any) -> Any:
         """Log-probabilities of the values of both images, `(B, n)`."""

@@ -26,7 +26,8 @@ class PixelRNN(keras.Model):
         given: maps of a picture that steers every block, or None.
         rematerialise: compute activations again in the backward pass.
 
-    Input: values centred to [-1, 1], `(B, H, W, C)`; and `(B, H, W, given)` or None.
+    Input: values centred to [-1, 1], `(B, H, W, C)`; `(B, H, W, given)` or None; and `kept`,
+    `(B, layers, h)`, the factors of map dropout, or None.
     Output: logits `(B, H, W, C, levels)`.
     """
 
@@ -96,12 +97,13 @@ class PixelRNN(keras.Model):
         self.logits_map.build((*shape[:-1], inputs))
         self.built = True
 
-    def call(self, x: Any, given: Any = None, training: bool = False) -> Any:
+    def call(self, x: Any, given: Any = None, kept: Any = None, training: bool = False) -> Any:
         maps = self.first(ops.cast(x, self.compute_dtype))
         skipped = []
-        for block in self.blocks:
+        for i, block in enumerate(self.blocks):
             run = rematerialised(block) if self.rematerialise and training else block
-            maps, past = run(maps, given)
+            dropout = None if kept is None else ops.cast(kept[:, i], self.compute_dtype)
+            maps, past = run(maps, given, dropout)
             skipped += [] if past is None else [past]
         return self.head(sum(skipped, maps))
 

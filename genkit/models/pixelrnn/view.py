@@ -36,9 +36,9 @@ class PixelRNNView:
         return self.scores(centred(values, self.levels, self.network.compute_dtype), vector)
 
     def training_logits(self, batch: Any) -> Any:
-        """Logits of a training batch `image`."""
+        """Logits of a training batch `image` and, with dropout, `kept`."""
         x = centred(batch["image"], self.levels, self.network.compute_dtype)
-        return self.network(x, training=True)
+        return self.network(x, kept=batch.get("kept"), training=True)
 
     def row_sampler(self, decoding: Decoding, keep_logits: bool = False) -> RowSampler:
         return RowSampler(PixelRNNSteps(self.network, self.shape), decoding, keep_logits)
@@ -121,7 +121,8 @@ class SteeredView(PixelRNNView):
 
     def training_logits(self, batch: Any) -> Any:
         x = centred(batch["image"], self.levels, self.network.compute_dtype)
-        return self.network(x, self.upsampling(batch["vector"]), training=True)
+        given = self.upsampling(batch["vector"])
+        return self.network(x, given, kept=batch.get("kept"), training=True)
 
     def row_sampler(self, decoding: Decoding, keep_logits: bool = False) -> RowSampler:
         steps = PixelRNNSteps(self.network, self.shape, self.upsampling)
