@@ -17,6 +17,8 @@ from keras import ops
 from genkit.layers.masked import GroupedDense, RowConvolution
 from genkit.layers.recurrence import GATES, recur
 
+SIDE_BY_SIDE = 4
+
 
 def skew(maps: Any) -> Any:
     """Row i moved right by i: `(B, H, W, n)` to `(B, H, H + W - 1, n)`, zeros around."""
@@ -38,6 +40,12 @@ def unskew(maps: Any) -> Any:
     return rows[:, :, : length + 1 - height]
 
 
+def chained(batch: int) -> int:
+    """Images that go through the diagonals side by side, `SIDE_BY_SIDE` or a divisor near it; the
+    rest of the batch follows behind them."""
+    return next(rows for rows in range(min(SIDE_BY_SIDE, batch), 0, -1) if batch % rows == 0)
+
+
 @keras.saving.register_keras_serializable(package="genkit")
 class ForgetBias(keras.initializers.Initializer):
     """Biases of the gates of an LSTM: 1 where they forget, so that early states last."""
@@ -57,18 +65,17 @@ class RowNeighbours:
     def __init__(self, width: int) -> None:
         self.width, self.side = width, width // 2
 
-    def seen(self, states: Any, outside: Any) -> Any:
-        columns = int(states.shape[-2])
-        padded = self._padded(states)
+    def seen(self, own: Any, states: Any, outside: Any) -> Any:
+        columns, padded = int(own.shape[-2]), self._padded(own)
         taps = [padded[..., k : k + columns, :] for k in range(self.width)]
         return ops.concatenate(taps, axis=-1)
 
-    def unseen(self, gradient: Any) -> tuple[Any, Any]:
+    def unseen(self, gradient: Any) -> tuple[Any, Any, Any]:
         columns = int(gradient.shape[-2])
         taps = [self._padded(tap) for tap in ops.split(gradient, self.width, axis=-1)]
         last = self.width - 1
         total = sum(tap[..., last - k : last - k + columns, :] for k, tap in enumerate(taps))
-        return total, ops.zeros_like(total)
+        return total, ops.zeros_like(total), ops.zeros_like(total)
 
     def _padded(self, maps: Any) -> Any:
         around = [(0, 0)] * (len(maps.shape) - 2)
@@ -78,17 +85,17 @@ class RowNeighbours:
 class DiagonalNeighbours:
     """On the diagonal before: the state of the own row, then that of the row above."""
 
-    def seen(self, states: Any, outside: Any) -> Any:
+    def seen(self, own: Any, states: Any, outside: Any) -> Any:
         top = ops.broadcast_to(outside[..., :1, :], ops.shape(states[..., :1, :]))
         above = ops.concatenate([top, states[..., :-1, :]], axis=-2)
-        return ops.concatenate([states, above], axis=-1)
+        return ops.concatenate([own, above], axis=-1)
 
-    def unseen(self, gradient: Any) -> tuple[Any, Any]:
+    def unseen(self, gradient: Any) -> tuple[Any, Any, Any]:
         own, above = ops.split(gradient, 2, axis=-1)
         around = [(0, 0)] * (len(above.shape) - 2)
-        total = own + ops.pad(above[..., 1:, :], [*around, (0, 1), (0, 0)])
+        states = ops.pad(above[..., 1:, :], [*around, (0, 1), (0, 0)])
         below = int(above.shape[-2]) - 1
-        return total, ops.pad(above[..., :1, :], [*around, (0, below), (0, 0)])
+        return own, states, ops.pad(above[..., :1, :], [*around, (0, below), (0, 0)])
 
 
 @keras.saving.register_keras_serializable(package="genkit")
@@ -203,23 +210,33 @@ class DiagonalBiLSTM(keras.Layer):
         return ops.pad(maps[:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))
 
     def _scan(self, maps: Any) -> Any:
-        """States `(2, B, H, W, h)` of input-to-state maps `(2, B, H, W, 4h)`."""
+        """States `(2, B, H, W, h)` of input-to-state maps `(2, B, H, W, 4h)`.
+
+        A diagonal of a single image is short at both ends. So some images follow each other in a
+        row of their own: the next one begins where the last one ends.
+        """
         _, _, height, width, _ = maps.shape
-        batch, units = ops.shape(maps)[1], self.units
-        flat = ops.reshape(maps, (2 * batch, height, width, GATES * units))
-        diagonals = ops.transpose(skew(flat), (2, 0, 1, 3))
-        diagonals = ops.reshape(diagonals, (-1, 2, batch, height, GATES * units))
-        initial = ops.cast(self.initial.value, self.compute_dtype)
-        initial = ops.reshape(initial, (2, 1, 1, 2 * units))
-        outside = ops.broadcast_to(initial, (2, batch, height, 2 * units))
-        # Row r begins at diagonal r; until then its state is the one outside the image.
-        begun = np.arange(height) <= np.arange(height + width - 1)[:, None]
+        units, batch = self.units, int(maps.shape[1] or 1)
+        rows = chained(batch)
+        count, length = batch // rows, height + batch // rows * width - 1
+        wide = ops.reshape(maps, (2, count, rows, height, width, GATES * units))
+        wide = ops.transpose(wide, (0, 2, 3, 1, 4, 5))
+        wide = ops.reshape(wide, (2 * rows, height, count * width, GATES * units))
+        diagonals = ops.transpose(skew(wide), (2, 0, 1, 3))
+        diagonals = ops.reshape(diagonals, (length, 2, rows, height, GATES * units))
+        initial = ops.reshape(self.initial.value, (2, 1, 1, 2 * units))
+        initial = ops.cast(initial, self.compute_dtype)
+        outside = ops.broadcast_to(initial, (2, rows, height, 2 * units))
+        place = np.arange(length)[:, None] - np.arange(height)
+        fresh = (place % width == 0)[:, None, None, :, None]
         kernel = ops.cast(self.state_to_state.value, self.compute_dtype)
-        begun = begun[:, None, None, :, None]
-        states = recur(diagonals, kernel, outside, DiagonalNeighbours(), begun)
-        states = ops.reshape(states, (height + width - 1, 2 * batch, height, units))
+        states = recur(diagonals, kernel, outside, DiagonalNeighbours(), fresh)
+        states = ops.reshape(states, (length, 2 * rows, height, units))
         found = unskew(ops.transpose(states, (1, 2, 0, 3)))
-        return ops.reshape(found, (2, batch, height, width, units))
+        found = ops.reshape(found, (2, rows, height, count, width, units))
+        return ops.reshape(
+            ops.transpose(found, (0, 3, 1, 2, 4, 5)), (2, batch, height, width, units)
+        )
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units, "groups": self.groups}

@@ -18,13 +18,17 @@ GATES = 4
 class Neighbours(Protocol):
     """Which earlier states a cell reads: a linear map and its transpose."""
 
-    def seen(self, states: Any, outside: Any) -> Any:
-        """`(..., k h)`, the k states that each cell reads, of `(..., h)` states and of those
-        `outside` the image, `(*S, h)`."""
+    def seen(self, own: Any, states: Any, outside: Any) -> Any:
+        """`(..., k h)`, the k states that each cell reads.
+
+        Args:
+            own: `(..., h)`, the state that the cell goes on from. states: the same before any
+                was begun anew. outside: `(*S, h)`, those outside of the image.
+        """
         ...
 
-    def unseen(self, gradient: Any) -> tuple[Any, Any]:
-        """From the gradient of `seen` to those of the states and of the states outside."""
+    def unseen(self, gradient: Any) -> tuple[Any, Any, Any]:
+        """From the gradient of `seen` to those of its arguments."""
         ...
 
 
@@ -53,7 +57,7 @@ def lstm(gates: Any, cell: Any) -> tuple[Any, Any]:
 
 
 def recur(
-    maps: Any, kernel: Any, outside: Any, neighbours: Neighbours, begun: np.ndarray | None = None
+    maps: Any, kernel: Any, outside: Any, neighbours: Neighbours, fresh: np.ndarray | None = None
 ) -> Any:
     """States `(T, *S, h)` of T steps of an LSTM over cells `*S`.
 
@@ -62,9 +66,10 @@ def recur(
         kernel: `(k h, 4h)`, or `(S_0, k h, 4h)` to have one for each index of the first axis.
         outside: `(*S, 2h)`, state and cell before the first step.
         neighbours: which states a cell reads.
-        begun: `(T, *S, 1)` bool: where it is false a cell keeps what is `outside`.
+        fresh: `(T, *S, 1)` bool, or of a shape that fits: where it is true a cell begins anew,
+            from the state and cell outside.
     """
-    loops = _Loops(kernel, neighbours, begun)
+    loops = _Loops(kernel, neighbours, fresh)
 
     @ops.custom_gradient  # type: ignore[untyped-decorator]
     def run(maps: Any, kernel: Any, outside: Any) -> Any:
@@ -83,8 +88,8 @@ def recur(
 class _Loops:
     """Forward and backward loop of one recurrence."""
 
-    def __init__(self, kernel: Any, neighbours: Neighbours, begun: np.ndarray | None) -> None:
-        self.neighbours, self.begun = neighbours, begun
+    def __init__(self, kernel: Any, neighbours: Neighbours, fresh: np.ndarray | None) -> None:
+        self.neighbours, self.fresh = neighbours, fresh
         self.units = int(kernel.shape[-1]) // GATES
         self.separate = len(kernel.shape) == 3
 
@@ -94,57 +99,71 @@ class _Loops:
         flat = ops.reshape(maps, (*rows, int(maps.shape[-1])))
         return ops.reshape(ops.matmul(flat, kernel), (*ops.shape(maps)[:-1], kernel.shape[-1]))
 
+    def begun(self, fresh: Any, carry: Any, outside: Any) -> Any:
+        """What cells go on from: their own state and cell, or those outside."""
+        return carry if fresh is None else ops.where(fresh, outside, carry)
+
     def forward(self, maps: Any, kernel: Any, outside: Any) -> tuple[Any, Any]:
         """States and cells `(T + 1, *S, 2h)`, those outside first, and gates `(T, *S, 4h)`."""
         steps, cells = int(maps.shape[0]), ops.shape(maps)[1:-1]
         empty = ops.zeros((steps, *cells, 2 * self.units), maps.dtype)
         carries = ops.concatenate([outside[None], empty])
-        begun = None if self.begun is None else ops.convert_to_tensor(self.begun)
-        before = outside[..., : self.units]
+        before, units = outside[..., : self.units], self.units
+        fresh = None if self.fresh is None else ops.convert_to_tensor(self.fresh)
 
-        def step(t: Any, carry: Any, carries: Any, gates: Any) -> Any:
-            state, cell = ops.split(carry, 2, axis=-1)
-            seen = self.neighbours.seen(state, before)
-            now = activated(_at(maps, t) + self.product(seen, kernel))
+        # Maps are taken one step ahead: with a traced index among its operands XLA does not
+        # vectorise the gates, which then take three times as long as all the rest.
+        def step(t: Any, known: Any, carry: Any, carries: Any, gates: Any) -> Any:
+            own = self.begun(None if fresh is None else _at(fresh, t), carry, outside)
+            state, cell = ops.split(own, 2, axis=-1)
+            seen = self.neighbours.seen(state, carry[..., :units], before)
+            now = activated(known + self.product(seen, kernel))
             carry = ops.concatenate(lstm(now, cell), axis=-1)
-            if begun is not None:
-                carry = ops.where(_at(begun, t), carry, outside)
-            return t + 1, carry, _put(carries, carry, t + 1), _put(gates, now, t)
+            known = _at(maps, ops.minimum(t + 1, steps - 1))
+            return t + 1, known, carry, _put(carries, carry, t + 1), _put(gates, now, t)
 
-        start = (ops.zeros((), "int32"), outside, carries, ops.zeros_like(maps))
+        start = (ops.zeros((), "int32"), maps[0], outside, carries, ops.zeros_like(maps))
         found = ops.while_loop(lambda t, *rest: t < steps, step, start, maximum_iterations=steps)
-        return found[2], found[3]
+        return found[3], found[4]
 
     def backward(
         self, change: Any, carries: Any, gates: Any, kernel: Any, outside: Any
     ) -> tuple[Any, Any, Any]:
         """Gradients of maps, kernel and what is outside, from that of the states `change`."""
         steps, units = int(gates.shape[0]), self.units
-        begun = None if self.begun is None else ops.convert_to_tensor(self.begun)
         turned = ops.swapaxes(kernel, -1, -2)
+        fresh = None if self.fresh is None else ops.convert_to_tensor(self.fresh)
 
-        def step(i: Any, late: Any, into: Any, around: Any) -> Any:
+        def step(i: Any, after: Any, late: Any, into: Any, around: Any) -> Any:
             t = steps - 1 - i
+            before = _at(carries, t)
+            anew = None if fresh is None else _at(fresh, t)
             states, cells = ops.split(late, 2, axis=-1)
-            late = ops.concatenate([states + _at(change, t), cells], axis=-1)
-            if begun is not None:
-                inside = _at(begun, t)
-                around = around + ops.where(inside, 0.0 * late, late)
-                late = ops.where(inside, late, 0.0 * late)
+            own = self.begun(anew, before, outside)
             now, cells = lstm_gradient(
-                late, _at(gates, t), _at(carries, t)[..., units:], _at(carries, t + 1)[..., units:]
+                states + _at(change, t),
+                cells,
+                _at(gates, t),
+                own[..., units:],
+                after[..., units:],
             )
-            states, beside = self.neighbours.unseen(self.product(now, turned))
-            around = around + ops.concatenate([beside, ops.zeros_like(beside)], axis=-1)
+            states, others, beside = self.neighbours.unseen(self.product(now, turned))
             late = ops.concatenate([states, cells], axis=-1)
-            return i + 1, late, _put(into, now, t), around
+            nothing = ops.zeros_like(beside)
+            around = around + ops.concatenate([beside, nothing], axis=-1)
+            if anew is not None:
+                around = around + ops.where(anew, late, ops.zeros_like(late))
+                late = ops.where(anew, ops.zeros_like(late), late)
+            late = late + ops.concatenate([others, nothing], axis=-1)
+            return i + 1, before, late, _put(into, now, t), around
 
         zeros = ops.zeros_like(outside)
-        start = (ops.zeros((), "int32"), zeros, ops.zeros_like(gates), zeros)
-        _, late, into, around = ops.while_loop(
+        start = (ops.zeros((), "int32"), carries[-1], zeros, ops.zeros_like(gates), zeros)
+        _, _, late, into, around = ops.while_loop(
             lambda i, *rest: i < steps, step, start, maximum_iterations=steps
         )
-        seen = self.neighbours.seen(carries[:-1, ..., :units], outside[..., :units])
+        own = self.begun(fresh, carries[:-1], outside)[..., :units]
+        seen = self.neighbours.seen(own, carries[:-1, ..., :units], outside[..., :units])
         return into, self._kernel_gradient(seen, into, kernel), late + around
 
     def _kernel_gradient(self, seen: Any, into: Any, kernel: Any) -> Any:
@@ -160,14 +179,13 @@ class _Loops:
         return ops.stack(grads)
 
 
-def lstm_gradient(late: Any, gates: Any, before: Any, cell: Any) -> tuple[Any, Any]:
+def lstm_gradient(states: Any, cells: Any, gates: Any, before: Any, cell: Any) -> tuple[Any, Any]:
     """Gradients of the gates before their nonlinearities `(..., 4h)`, and of the cell before.
 
     Args:
-        late: of output and new cell, `(..., 2h)`. gates: `activated`. before, cell: the cell
-            before and after, `(..., h)`.
+        states, cells: gradients of output and new cell, `(..., h)`. gates: `activated`.
+        before, cell: the cell before and after, `(..., h)`.
     """
-    states, cells = ops.split(late, 2, axis=-1)
     outputs, forget, inputs, content = ops.split(gates, GATES, axis=-1)
     squashed = ops.tanh(cell)
     cells = cells + states * outputs * (1.0 - squashed * squashed)
