@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from genkit.sampling.job import JobResult
 
 # What goes together with --merge.
-MERGE_TAKES = {"run", "merge", "out", "allow_mixed", "as_json", "debug"}
+MERGE_TAKES = {"run", "merge", "out", "allow_mixed", "animate", "as_json", "debug"}
 
 PARTS = "behind the finished parts"
 
@@ -111,6 +111,21 @@ Result = TypeVar("Result")
     "back as the model hears, and drawing goes on after it.",
 )
 @click.option(
+    "--completions",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="K",
+    help="Samples of each item of --prime: K consecutive ones complete the same.",
+)
+@click.option(
+    "--animate",
+    is_flag=True,
+    help="Images in a folder: write sampling.gif as well, in which the first 16 appear pixel by "
+    "pixel, in the order in which they are drawn. Changes no sample, so that it can be added to "
+    "the command of a finished job; shards are animated with --merge.",
+)
+@click.option(
     "--seconds",
     type=click.FloatRange(min=0, min_open=True),
     default=None,
@@ -155,14 +170,14 @@ def command(
     """
     if merge:
         _refuse_others(context, out)
-        _merge([*merge, *map(Path, run)], out, options["allow_mixed"], as_json)
+        _merge([*merge, *map(Path, run)], out, options["allow_mixed"], options["animate"], as_json)
         return
     if not run:
         raise click.MissingParameter(ctx=context, param=context.command.params[0])
     if out is None:
         param = next(param for param in context.command.params if param.name == "out")
         raise click.MissingParameter(ctx=context, param=param)
-    _refuse(_problems(run, out, as_json, options["shard"]))
+    _refuse(_problems(run, out, as_json, options["shard"], options["animate"]))
     _draw(run[0], out, as_json, **options)
 
 
@@ -179,7 +194,9 @@ def _refuse_others(context: click.Context, out: str | None) -> None:
     _refuse(given)
 
 
-def _problems(run: Sequence[str], out: str, as_json: bool, shard: str | None) -> list[Problem]:
+def _problems(
+    run: Sequence[str], out: str, as_json: bool, shard: str | None, animate: bool
+) -> list[Problem]:
     found = []
     if len(run) > 1:
         found.append(Problem(f"one RUN is sampled at a time. Received: {', '.join(run)}"))
@@ -188,8 +205,13 @@ def _problems(run: Sequence[str], out: str, as_json: bool, shard: str | None) ->
             found.append(Problem("--out - and --json both need standard output. Give one of them."))
         if sys.stdout.isatty():
             found.append(Problem("--out - writes an npz or a WAV, which is nothing for a terminal"))
+        if animate:
+            found.append(Problem("--animate needs a folder for its file. Received: --out -"))
     if shard is not None and _streams(out):
         found.append(Problem(f"--shard needs a folder that keeps its parts. Received: --out {out}"))
+    if shard is not None and animate:
+        says = f"--animate shows a whole job: give it to --merge. Received: --shard {shard}"
+        found.append(Problem(says))
     if shard is not None:
         from genkit.sampling.job import Shard
 
@@ -228,12 +250,16 @@ def _watched(work: str, kept: str, call: Callable[[Any, Any], Result]) -> Result
         bars.close()
 
 
-def _merge(folders: Sequence[Path], out: str | None, allow_mixed: bool, as_json: bool) -> None:
+def _merge(
+    folders: Sequence[Path], out: str | None, allow_mixed: bool, animate: bool, as_json: bool
+) -> None:
     from genkit.sampling.job import merge_job
 
     into = Path(out) if out is not None else None
     result = _watched(
-        "merging", PARTS, lambda bars, stop: merge_job(folders, into, bars, stop, allow_mixed)
+        "merging",
+        PARTS,
+        lambda bars, stop: merge_job(folders, into, bars, stop, allow_mixed, animate),
     )
     _tell(result, {}, as_json)
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from genkit.artifacts.audio import Audio
 from genkit.artifacts.figure import Figure
-from genkit.artifacts.images import Images
-from genkit.artifacts.parts import Parts
+from genkit.artifacts.images import ANIMATION, Images
+from genkit.artifacts.parts import Given, Parts
 from genkit.artifacts.sequences import Sequences
 from genkit.artifacts.table import Table
 
@@ -52,14 +52,28 @@ class SampleArtifact(Artifact, Protocol):
         ...
 
 
+@runtime_checkable
+class Animated(Protocol):
+    """A kind of samples that can show how they were drawn, and what of them was given. Images can:
+    all samplers draw them in raster order. A family that does not needs a kind of its own."""
+
+    def animate(self, folder: Path, parts: Parts) -> Path:
+        """Write the animation of the first samples, of parts of which no more is read than that
+        takes. Returns the file, whose name is `ANIMATION`."""
+        ...
+
+
 # What puts parts together, by kind; a family with a kind of its own adds it.
 SAMPLE_KINDS: dict[str, Any] = {kind.kind: kind for kind in (Audio, Images, Sequences)}
 
 __all__ = [
+    "ANIMATION",
     "SAMPLE_KINDS",
+    "Animated",
     "Artifact",
     "Audio",
     "Figure",
+    "Given",
     "Images",
     "Parts",
     "SampleArtifact",

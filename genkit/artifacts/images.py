@@ -1,10 +1,8 @@
-"""Images: an npz of values and a picture of them as a grid."""
+"""Images: an npz of values and pictures of them."""
 
 from __future__ import annotations
 
-import io
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -12,10 +10,13 @@ from typing import ClassVar
 import numpy as np
 
 from genkit.artifacts.parts import Parts, collect_npz
+from genkit.artifacts.pictures import ANIMATED, animation, completing, completions, grid, png
 from genkit.files import write_bytes
 
 GRID_LIMIT = 256
-GRID_PIXELS = 640
+GRID = "grid.png"
+COMPLETIONS = "completions.png"
+ANIMATION = "sampling.gif"
 
 
 @dataclass(frozen=True)
@@ -67,57 +68,44 @@ class Images:
 
     @classmethod
     def collect(cls, folder: Path, parts: Parts, name: str = "samples") -> list[Path]:
-        """The same two files, of parts that need not fit in memory."""
-        shown: list[np.ndarray] = []
-        parts.each = _first(parts.each, shown)
+        """The same two files, of parts that need not fit in memory; and `completions.png` where
+        something was given."""
+        wanted = completing(parts.given) if parts.given is not None else set()
+        shown: dict[int, np.ndarray] = {}
+        parts.each = _seen(parts.each, wanted, shown)
         files = collect_npz(folder, parts, name)
-        picture = png(grid(np.concatenate(shown), parts.meta["levels"]))
-        return [write_bytes(folder / "grid.png", picture), *files]
+        levels, first = parts.meta["levels"], range(min(parts.count, GRID_LIMIT))
+        pictures = {GRID: grid(np.stack([shown[number] for number in first]), levels)}
+        if parts.given is not None:
+            pictures[COMPLETIONS] = completions(parts.given, shown, levels)
+        written = [write_bytes(folder / name, png(picture)) for name, picture in pictures.items()]
+        return [*written, *files]
+
+    @classmethod
+    def animate(cls, folder: Path, parts: Parts) -> Path:
+        """`sampling.gif`: how the first 16 images were drawn. Later parts are not asked for."""
+        numbers = range(min(parts.count, ANIMATED))
+        found: list[np.ndarray] = []
+        while len(found) < len(numbers):
+            found.extend(next(parts.each)["samples"])
+        images, given = np.stack(found[: len(numbers)]), parts.given
+        mask = None if given is None else np.stack([given.mask_of(number) for number in numbers])
+        return write_bytes(folder / ANIMATION, animation(images, parts.meta["levels"], mask))
 
     def preview(self) -> bytes:
         """PNG of the first 256 images as a grid."""
         return png(grid(self.samples[:GRID_LIMIT], self.levels))
 
 
-def _first(
-    each: Iterator[Mapping[str, np.ndarray]], shown: list[np.ndarray]
+def _seen(
+    each: Iterator[Mapping[str, np.ndarray]], wanted: Set[int], shown: dict[int, np.ndarray]
 ) -> Iterator[Mapping[str, np.ndarray]]:
-    """The parts, with the first 256 images put into `shown` on the way."""
-    wanted = GRID_LIMIT
+    """The parts, with the first 256 images and those that are wanted put into `shown` on the way,
+    by number."""
+    start = 0
     for arrays in each:
-        if wanted > 0:
-            shown.append(arrays["samples"][:wanted].copy())
-            wanted -= len(shown[-1])
+        for number, image in enumerate(arrays["samples"], start):
+            if number < GRID_LIMIT or number in wanted:
+                shown[number] = image.copy()
+        start += len(arrays["samples"])
         yield arrays
-
-
-def grid(images: np.ndarray, levels: int, columns: int | None = None) -> np.ndarray:
-    """Images `(N, H, W, C)` side by side with thin lines between; `(rows, columns, C)` uint8.
-
-    Small images are enlarged by a whole factor, so that pixels stay square and sharp.
-    """
-    count, height, width, channels = images.shape
-    columns = columns or max(1, math.ceil(math.sqrt(count)))
-    rows = math.ceil(count / columns)
-    factor = max(1, GRID_PIXELS // max(columns * (width + 1), rows * (height + 1)))
-    shown = np.round(images.astype(np.float64) * (255.0 / (levels - 1))).astype(np.uint8)
-    shown = shown.repeat(factor, axis=1).repeat(factor, axis=2)
-    tall, wide = height * factor, width * factor
-    line = max(1, factor // 4)
-    canvas = np.full(
-        (rows * (tall + line) + line, columns * (wide + line) + line, channels), 96, np.uint8
-    )
-    for i, image in enumerate(shown):
-        top = line + (i // columns) * (tall + line)
-        left = line + (i % columns) * (wide + line)
-        canvas[top : top + tall, left : left + wide] = image
-    return canvas
-
-
-def png(picture: np.ndarray) -> bytes:
-    """PNG of `(H, W, 1)` or `(H, W, 3)` uint8."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(buffer, "PNG")
-    return buffer.getvalue()

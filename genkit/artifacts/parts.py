@@ -22,6 +22,27 @@ def _nobody(text: str) -> None:
     """Says nothing."""
 
 
+@dataclass(frozen=True)
+class Given:
+    """The first given items of a job that completes some, for pictures.
+
+    Args:
+        values: `(G, ...)` whole items.
+        mask: 1 where a value was given, 0 where it was drawn; same shape.
+        samples: `(G, M)` int64, numbers of the first samples that complete each one; -1 where
+            there are fewer.
+    """
+
+    values: np.ndarray
+    mask: np.ndarray
+    samples: np.ndarray
+
+    def mask_of(self, sample: int) -> np.ndarray:
+        """What was given of a sample, one of those that are named."""
+        row = int((self.samples == sample).any(axis=1).argmax())
+        return self.mask[row]
+
+
 @dataclass
 class Parts:
     """Parts in the order of their samples, to be gone through once: they need not fit in memory.
@@ -31,12 +52,14 @@ class Parts:
         meta: what the artifacts say of themselves beside their arrays.
         each: the arrays of each part; their first axis is the sample.
         say: takes a line for the person who is waiting.
+        given: what the samples complete; None where they complete nothing.
     """
 
     count: int
     meta: Mapping[str, Any]
     each: Iterator[Mapping[str, np.ndarray]]
     say: Callable[[str], None] = field(default=_nobody)
+    given: Given | None = None
 
     def first(self) -> Mapping[str, np.ndarray]:
         """The first part, which stays in its place."""

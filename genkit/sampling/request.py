@@ -47,10 +47,12 @@ class SampleRequest:
         conditions: one mapping for all samples, or one a sample.
         tile: samples in one compiled batch; where sound is streamed 1 by default.
         prime, keep: items to complete, and which part of each is given.
+        completions: so many consecutive samples complete the same item.
         batch_size: samples in flight, by default a tile a core; changes no sample.
         shard: the share to draw; None for all.
         allow_mixed: go on with samples that were drawn under another fingerprint.
         seconds, fold: of sound, see `SampleSettings`.
+        animate: of images in a folder, show how the first ones were drawn; changes no sample.
     """
 
     count: int | None = None
@@ -63,11 +65,13 @@ class SampleRequest:
     conditions: Sequence[Mapping[str, str]] = ({},)
     prime: str | None = None
     keep: str | None = None
+    completions: int = 1
     sampler: str = "incremental"
     shard: Shard | None = None
     allow_mixed: bool = False
     seconds: float | None = None
     fold: float | None = None
+    animate: bool = False
 
 
 def sample_run(
@@ -86,6 +90,7 @@ def sample_run(
     """
     settings = _settings(opened, request)
     generator = _generator(opened, settings)
+    _refuse_pictures(generator, request, opened.recipe.family)
     streamed = _streamed(generator, target, opened.recipe.family)
     if streamed and request.tile is None and settings.tile != 1:  # to be heard soon
         generator = _generator(opened, replace(settings, tile=1))
@@ -93,12 +98,13 @@ def sample_run(
     _check_conditions(generator, request.conditions)
     primes = opened.learner.primes(request.prime, request.keep) if request.prime else None
     if primes is not None and isinstance(generator, SoundGenerator):
-        _refuse_nothing_to_draw(primes, generator, request.conditions)
+        refuse_nothing_to_draw(primes, generator, request.conditions, request.completions)
     job = Job(
         count,
         request.seed,
         request.conditions,
         primes,
+        request.completions,
         _identity(opened),
         fingerprint(),
         _in_flight(request.batch_size, generator.settings.tile),
@@ -107,7 +113,8 @@ def sample_run(
     if streamed and isinstance(generator, SoundGenerator):
         return stream_job(job, target, generator, progress, stop)
     if isinstance(target, Path):
-        return run_job(job, target, generator, progress, stop, request.allow_mixed)
+        mixed, animate = request.allow_mixed, request.animate
+        return run_job(job, target, generator, progress, stop, mixed, animate)
     return pipe_job(job, target, generator, progress, stop)
 
 
@@ -127,6 +134,19 @@ def _generator(opened: Opened, settings: SampleSettings) -> Generator:
     return generator
 
 
+def _refuse_pictures(generator: Generator, request: SampleRequest, family: str) -> None:
+    if request.animate and isinstance(generator, SoundGenerator):
+        raise UsageError(
+            "--animate is for images that are drawn pixel by pixel, which family "
+            f"'{family}' does not draw. Leave it out."
+        )
+    if request.completions != 1 and request.prime is None:
+        raise UsageError(
+            "--completions says how many samples complete each item of --prime. Give --prime, or "
+            "leave --completions out."
+        )
+
+
 def _streamed(generator: Generator, target: Path | IO[bytes], family: str) -> bool:
     """Whether sound goes out chunk by chunk."""
     sound = isinstance(generator, SoundGenerator)
@@ -140,19 +160,24 @@ def _streamed(generator: Generator, target: Path | IO[bytes], family: str) -> bo
     return sound
 
 
-def _refuse_nothing_to_draw(
-    primes: Forced, generator: SoundGenerator, rows: Sequence[Mapping[str, str]]
+def refuse_nothing_to_draw(
+    primes: Forced,
+    generator: SoundGenerator,
+    rows: Sequence[Mapping[str, str]],
+    completions: int,
 ) -> None:
     """Given sound that fills whole recordings is most likely not what was meant."""
     for number, mask in enumerate(primes.mask):
-        asked = generator.conditions([rows[number % len(rows)]], number)
-        length = int(asked["length"][0]) if "length" in asked else generator.length
-        if length is not None and len(mask) >= length and mask[:length].all():
-            raise UsageError(
-                f"--prime leaves nothing to draw: recording {number} fills all "
-                f"{length / generator.sample_rate:g} s of a sample. Give longer --seconds, or "
-                "--keep with fewer seconds."
-            )
+        first = number * completions
+        for sample in range(first, first + min(completions, len(rows))):
+            asked = generator.conditions([rows[sample % len(rows)]], sample)
+            length = int(asked["length"][0]) if "length" in asked else generator.length
+            if length is not None and len(mask) >= length and mask[:length].all():
+                raise UsageError(
+                    f"--prime leaves nothing to draw: recording {number} fills all "
+                    f"{length / generator.sample_rate:g} s of a sample. Give longer --seconds, or "
+                    "--keep with fewer seconds."
+                )
 
 
 def _identity(opened: Opened) -> dict[str, Any]:

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from genkit.artifacts import SAMPLE_KINDS, Artifact, Images, Parts, SampleArtifact, images
+from genkit.artifacts import SAMPLE_KINDS, Artifact, Images, Parts, SampleArtifact, pictures
 from genkit.artifacts import parts as module
-from genkit.artifacts.images import grid, png
 from genkit.artifacts.npz import read_npz
+from genkit.artifacts.pictures import grid, png
 
 LINE = 96
 
@@ -39,7 +39,7 @@ def decoded(data: bytes) -> np.ndarray:
 def test_every_image_is_in_its_cell_with_lines_between(
     count: int, channels: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(images, "GRID_PIXELS", 1)  # no enlargement
+    monkeypatch.setattr(pictures, "GRID_PIXELS", 1)  # no enlargement
     batch = some(count, 256, channels).samples
     picture = grid(batch, 256)
     columns = int(np.ceil(np.sqrt(count)))

@@ -17,8 +17,9 @@ from genkit import files
 from genkit.artifacts import parts
 from genkit.artifacts.npz import npz_bytes, read_npz
 from genkit.errors import StorageError
-from genkit.sampling.job import Shard, merge_job
-from tests.sampling.fake import FakeGenerator
+from genkit.sampling.job import Job, Shard, merge_job, run_job
+from genkit.sampling.priming import image_primes
+from tests.sampling.fake import SHAPE, FakeGenerator
 from tests.sampling.jobs import ROOT, Heard, contents, do, worker
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="reads /proc")
@@ -93,6 +94,26 @@ def test_a_disk_that_fills_up_while_parts_are_put_together(
     generator = FakeGenerator()
     do(tmp_path / "job", generator=generator)
     assert generator.asked == []
+    assert contents(tmp_path / "job") == contents(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("name", ["completions.png", "sampling.gif", "job.json"])
+def test_a_disk_that_fills_up_while_pictures_are_written(
+    tmp_path: Path, full: Any, name: str
+) -> None:
+    primes = image_primes(np.zeros((3, *SHAPE), np.uint8), "top")
+
+    def draw(folder: str) -> None:
+        run_job(Job(10, 3, primes=primes), tmp_path / folder, FakeGenerator(), animate=True)
+
+    draw("whole")
+    full(name)
+    with pytest.raises(StorageError, match="make room and give the same command again"):
+        draw("job")
+    assert not (tmp_path / "job" / "job.json").exists()
+    assert not list((tmp_path / "job").rglob("*.tmp"))
+    full.free()
+    draw("job")
     assert contents(tmp_path / "job") == contents(tmp_path / "whole")
 
 

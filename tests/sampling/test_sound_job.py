@@ -14,10 +14,11 @@ import soundfile
 from genkit.artifacts import audio
 from genkit.artifacts.npz import read_npz
 from genkit.errors import UsageError
-from genkit.family import SampleSettings
+from genkit.family import Forced, SampleSettings
 from genkit.sampling.job import Shard, merge_job
+from genkit.sampling.request import refuse_nothing_to_draw
 from tests.sampling import jobs
-from tests.sampling.fake_sound import RATE, FakeSound, own_length
+from tests.sampling.fake_sound import RATE, FakeSound, decoded, own_length
 from tests.sampling.jobs import Heard, contents, worker
 
 WAVS = [f"{i:06d}.wav" for i in range(10)]
@@ -99,6 +100,32 @@ def test_the_length_is_a_setting_of_the_job(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         do(tmp_path, generator=FakeSound(SampleSettings(4, seconds=0.03)))
     assert [str(problem) for problem in caught.value.problems] == ["seconds: 0.02 there, 0.03 now"]
+
+
+def test_consecutive_recordings_go_on_from_the_same_one(tmp_path: Path) -> None:
+    values = np.stack([np.full(60, i, np.int32) for i in (10, 20)])
+    do(tmp_path, 7, primes=Forced(values, np.ones_like(values)), completions=3)
+    heard = [soundfile.read(tmp_path / name, dtype="int16")[0] for name in WAVS[:7]]
+    for recording, own in zip(heard, (10, 10, 10, 20, 20, 20, 10), strict=True):
+        assert (recording[:60] == decoded(np.array(own))).all()
+    assert len({recording[60:150].tobytes() for recording in heard}) == 7
+
+
+def test_nothing_to_draw_is_looked_for_in_every_recording_of_a_prime() -> None:
+    class Asked(FakeSound):
+        """The length of each recording is asked for."""
+
+        def conditions(self, rows: Any, first_index: int) -> Any:
+            return {"length": np.array([int(row["length"]) for row in rows])}
+
+    values = np.zeros((2, 60), np.int32)
+    given, rows = Forced(values, np.ones_like(values)), [{"length": "90"}] * 6
+    refuse_nothing_to_draw(given, Asked(), rows, 3)
+    refuse_nothing_to_draw(given, Asked(), rows[:1], 3)
+    for number in range(6):
+        short = [{"length": "50"} if i == number else row for i, row in enumerate(rows)]
+        with pytest.raises(UsageError, match=f"recording {number // 3} fills all"):
+            refuse_nothing_to_draw(given, Asked(), short, 3)
 
 
 def test_images_have_no_length(tmp_path: Path) -> None:

@@ -83,4 +83,4 @@ class MultiScaleGenerator:
         (images,) = self.large.finish(chunks[1:], indices)
         small = np.asarray(chunks[0].log_prob, np.float64).sum(axis=(1, 2, 3))[: len(indices)]
         total = (images.log_prob.astype(np.float64) + small).astype(np.float32)
-        return [Images(images.samples, total, images.index, images.levels, images.label)]
+        return [Images(images.samples, total, images.index, images.levels, images.labels)]

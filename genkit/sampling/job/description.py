@@ -8,15 +8,19 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from genkit.artifacts import Given
 from genkit.errors import UsageError
 from genkit.family import Forced, Generator, SoundGenerator
 from genkit.sampling.conditions import digest as conditions_digest
 
 FORMAT = 2
+# So many given items, and samples of each, are kept for pictures.
+GIVEN = 16
 
 Stop = Callable[[], int | None]
 _SHARD = re.compile(r"(\d{1,9})/(\d{1,9})", re.ASCII)
@@ -92,7 +96,8 @@ class Job:
         seed: of the noise.
         conditions: what the user wrote for each sample: its length is 1 (the same for all) or
             `count`.
-        primes: given values and mask; sample i takes row i modulo their number. None for none.
+        primes: given values and mask, see `prime`. None for none.
+        completions: so many consecutive samples complete the same given item.
         identity: whatever else the samples depend on: family, run, checkpoint.
         fingerprint: what their bits depend on beside that: backend, versions, machine.
         in_flight: how many tiles are computed at once. Samples do not depend on it.
@@ -103,6 +108,7 @@ class Job:
     seed: int
     conditions: Sequence[Mapping[str, str]] = ({},)
     primes: Forced | None = None
+    completions: int = 1
     identity: Mapping[str, Any] | None = None
     fingerprint: Mapping[str, Any] | None = None
     in_flight: int = 1
@@ -124,6 +130,7 @@ class Job:
             if len(self.conditions) == 1
             else conditions_digest(self.conditions),
             "primes": self._primes_digest,
+            **({"completions": self.completions} if self.completions != 1 else {}),
             **_sound_settings(generator),
             **(self.identity or {}),
         }
@@ -140,14 +147,38 @@ class Job:
         own = self.primes.conditions if self.primes is not None else ()
         if not own:
             return asked
-        return [{**own[i % len(own)], **row} for i, row in zip(indices, asked, strict=True)]
+        return [{**own[self.prime(i)], **row} for i, row in zip(indices, asked, strict=True)]
 
     def forced(self, indices: range) -> Forced | None:
         """Given values of some samples."""
         if self.primes is None:
             return None
-        chosen = np.array(indices) % len(self.primes.values)
+        chosen = [self.prime(i) for i in indices]
         return Forced(self.primes.values[chosen], self.primes.mask[chosen])
+
+    def prime(self, sample: int) -> int:
+        """Which given item a sample completes: one after the other, and again from the first."""
+        return sample // self.completions % len(self.primes.values) if self.primes else 0
+
+    def given(self, generator: Generator) -> Given | None:
+        """What pictures show of given items: the first ones, and the first samples of each. Of
+        sound there are none."""
+        if self.primes is None or isinstance(generator, SoundGenerator):
+            return None
+        count = min(len(self.primes.values), GIVEN)
+        samples = np.full((count, GIVEN), -1, np.int64)
+        for row in range(count):
+            own = list(islice(self._completing(row), GIVEN))
+            samples[row, : len(own)] = own
+        return Given(self.primes.values[:count], self.primes.mask[:count], samples)
+
+    def _completing(self, prime: int) -> Iterator[int]:
+        """Samples that complete a given item."""
+        if self.primes is None:
+            return
+        step = len(self.primes.values) * self.completions
+        for first in range(prime * self.completions, self.count, step):
+            yield from range(first, min(first + self.completions, self.count))
 
     @cached_property
     def _primes_digest(self) -> str | None:

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from genkit.artifacts import SAMPLE_KINDS, Parts
+from genkit.artifacts import ANIMATION, SAMPLE_KINDS, Animated, Given, Parts
 from genkit.errors import RunError, UsageError, unknown
 from genkit.files import checksum_line, file_sha256, replacing, write_json
 from genkit.progress import Progress
 from genkit.sampling.fingerprint import differences, digest
 from genkit.sampling.job.description import Stop, Tiles
 from genkit.sampling.job.drawing import raise_if_stopped
+from genkit.sampling.job.given import GIVEN
+from genkit.sampling.job.locking import locked
 from genkit.sampling.job.parts import BadPartError, Part, part_name, read_part
-from genkit.sampling.job.records import CHECKSUMS, MANIFEST
+from genkit.sampling.job.records import CHECKSUMS, MANIFEST, manifest
 
 MIXED_HINT = "Give --allow-mixed to put them together all the same; job.json then says so."
 
@@ -92,6 +94,8 @@ class Joining:
         allow_mixed: whether parts may have been drawn under different fingerprints.
         read: gives each part; raises BadPartError for one that cannot be used.
         progress, stop: as everywhere.
+        given: what of images was given; None for nothing, or where that is not known.
+        animate: whether an animation is wanted. One that was there before is kept up.
     """
 
     folder: Path
@@ -100,16 +104,20 @@ class Joining:
     read: Read
     progress: Progress
     stop: Stop
+    given: Given | None = None
+    animate: bool = False
     bad: list[tuple[int, str]] = field(default_factory=list)
 
     def write(self, started: float) -> JobResult:
         """Write outputs, checksums of parts, and the manifest.
 
         Raises:
-            UsageError: for a mixture that is not allowed, or a kind of samples that is unknown.
+            UsageError: for a mixture that is not allowed, a kind of samples that is unknown, or
+                an animation that cannot be made.
             BadPartsError: if parts are bad; all were looked at, and nothing was written.
         """
-        tiles = Tiles(int(self.settings["count"]), int(self.settings["tile"]))
+        tiles = self.tiles
+        self.animate = self.animate or self._has_animation()
         mixture = Mixture(self.allow_mixed)
         self.progress.start("join", tiles.count, "sample")
         try:
@@ -118,6 +126,8 @@ class Joining:
                 files = self._collect(tiles.count, proved)
         finally:
             self.progress.finish()
+        if self.animate:
+            files.append(self._animation())
         outputs = [str(path.relative_to(self.folder)) for path in files]
         checked = {name: file_sha256(self.folder / name) for name in [*outputs, CHECKSUMS]}
         seconds = time.monotonic() - started
@@ -133,11 +143,70 @@ class Joining:
         write_json(self.folder / MANIFEST, facts)
         return JobResult(tiles.count, files, seconds)
 
+    def finished(self, files: list[Path], started: float) -> JobResult:
+        """The result of a job that was put together before, with the files that it left; writes
+        the animation that it may lack, and names it in the manifest, where nothing else changes."""
+        found = manifest(self.folder)
+        if self.animate and found is not None and ANIMATION not in found["outputs"]:
+            with locked(self.folder, None):
+                path = self._animation()
+                outputs = [*found["outputs"], path.name]
+                checked = {**found["files"], path.name: file_sha256(path)}
+                facts = {**found, "outputs": outputs, "files": checked}
+                write_json(self.folder / MANIFEST, facts)
+            files = [*files, path]
+        return JobResult(self.tiles.count, files, time.monotonic() - started, True)
+
+    @property
+    def tiles(self) -> Tiles:
+        return Tiles(int(self.settings["count"]), int(self.settings["tile"]))
+
+    def _has_animation(self) -> bool:
+        found = manifest(self.folder)
+        return found is not None and ANIMATION in found["outputs"]
+
+    def _animation(self) -> Path:
+        """Parts are read once more, as many as are shown."""
+        tiles = self.tiles
+        first = self.read(tiles[0])
+        animated = self._animated(first, self._kind(first))
+        each = (self.read(tiles[number]).arrays for number in range(len(tiles)))
+        return animated.animate(self.folder, Parts(tiles.count, first.meta, each, given=self.given))
+
+    def _kind(self, part: Part) -> Any:
+        return kind_of(part.kind, str(self.settings.get("family", "")))
+
+    def _animated(self, part: Part, kind: Any) -> Animated:
+        """A kind of samples that can be animated.
+
+        Raises:
+            UsageError: if it cannot, or if what was given should be shown and is not known.
+        """
+        if not isinstance(kind, Animated):
+            raise not_animated(self.folder, part.kind)
+        if self._lacks_given():
+            raise UsageError(
+                f"--animate: {self.folder} has no {GIVEN} that says which pixels were given. Copy "
+                "it from a folder where a shard was drawn, or give --animate to the sampling "
+                "command, without --shard."
+            )
+        return kind
+
+    def _lacks_given(self) -> bool:
+        return self.given is None and self.settings.get("primes") is not None
+
     def _collect(self, count: int, proved: Iterator[Part]) -> list[Path]:
         first = next(proved)
         each = (part.arrays for part in _again(first, proved))
-        kind = kind_of(first.kind, str(self.settings.get("family", "")))
-        parts = Parts(count, first.meta, each, self.progress.message)
+        kind = self._kind(first)
+        if self.animate:
+            self._animated(first, kind)
+        elif isinstance(kind, Animated) and self._lacks_given():
+            self.progress.warn(
+                f"no picture of completions: {self.folder} has no {GIVEN}. For one, copy it from a "
+                f"folder where a shard was drawn, remove {MANIFEST} and merge again."
+            )
+        parts = Parts(count, first.meta, each, self.progress.message, self.given)
         files = list(kind.collect(self.folder, parts))
         for _ in each:  # what `collect` had no use for is proved all the same
             pass
@@ -162,6 +231,14 @@ class Joining:
                 yield part
         if self.bad:
             raise BadPartsError(self.folder, tiles, self.bad)
+
+
+def not_animated(folder: Path, kind: str) -> UsageError:
+    """The error for samples that no animation can show."""
+    return UsageError(
+        f"--animate is for images that are drawn pixel by pixel. {folder} holds samples of another "
+        f"kind, {kind}. Leave it out."
+    )
 
 
 class BadPartsError(RunError):

@@ -17,6 +17,7 @@ from genkit.sampling.fingerprint import differences, digest
 from genkit.sampling.job import records
 from genkit.sampling.job.description import Stop, Tiles
 from genkit.sampling.job.drawing import raise_if_stopped
+from genkit.sampling.job.given import read_given, write_given
 from genkit.sampling.job.joining import BadPartsError, JobResult, Joining, stopped_message
 from genkit.sampling.job.locking import locked
 from genkit.sampling.job.missing import incomplete
@@ -30,6 +31,7 @@ def merge_job(
     progress: Progress = SILENT,
     stop: Stop = lambda: None,
     allow_mixed: bool = False,
+    animate: bool = False,
 ) -> JobResult:
     """Prove all parts of a job and put them together.
 
@@ -39,10 +41,11 @@ def merge_job(
             copied there.
         progress, stop: as everywhere.
         allow_mixed: put together what was drawn under different fingerprints; `job.json` says so.
+        animate: show in a file how the first samples were drawn.
 
     Raises:
         UsageError: if a folder holds no job, the folders hold different jobs, or parts were
-            drawn under different fingerprints.
+            drawn under different fingerprints; or an animation of them cannot be made.
         MissingShardsError: if parts are missing or damaged; a problem for each shard.
         RunError: if somebody else puts them together now, or draws the whole job.
         StorageError: if the folder cannot be written.
@@ -52,7 +55,7 @@ def merge_job(
         there = [into] if records.settings_of(into) is not None else []
         settings = _settings(list(dict.fromkeys([*folders, *there])))
         places = list(dict.fromkeys([into, *folders]))
-        return _Merge(settings, into, places, progress, stop, allow_mixed).result()
+        return _Merge(settings, into, places, progress, stop, allow_mixed, animate).result()
 
 
 def _settings(folders: Sequence[Path]) -> dict[str, Any]:
@@ -95,20 +98,31 @@ class _Merge:
     progress: Progress
     stop: Stop
     allow_mixed: bool
+    animate: bool
     started: float = field(default_factory=time.monotonic)
 
     def result(self) -> JobResult:
         missing = array("q", (n for n in range(len(self.tiles)) if not self._exists(n)))
         if missing:
             raise incomplete(self.into, self.places, self.tiles, ((n, "missing") for n in missing))
+        given = read_given(self.places, self.digest)
+        joining = Joining(
+            self.into,
+            self.settings,
+            self.allow_mixed,
+            self._read,
+            self.progress,
+            self.stop,
+            given,
+            self.animate,
+        )
         if (files := self._finished()) is not None:
-            return JobResult(self.tiles.count, files, time.monotonic() - self.started, True)
+            return joining.finished(files, self.started)
         self.into.mkdir(parents=True, exist_ok=True)
         with locked(self.into, None):
             records.claim(self.into, self.settings)
-            joining = Joining(
-                self.into, self.settings, self.allow_mixed, self._read, self.progress, self.stop
-            )
+            if given is not None:
+                write_given(self.into, given, self.digest)
             try:
                 return joining.write(self.started)
             except BadPartsError as error:

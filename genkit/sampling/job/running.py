@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from genkit.artifacts import Animated, Given
 from genkit.errors import UsageError
 from genkit.family import Generator
 from genkit.progress import SILENT, Progress
@@ -17,7 +18,15 @@ from genkit.sampling.fingerprint import differences, digest, plain
 from genkit.sampling.job import records
 from genkit.sampling.job.description import Job, Shard, Stop, Tiles
 from genkit.sampling.job.drawing import Drawing, raise_if_stopped
-from genkit.sampling.job.joining import JobResult, Joining, bad_parts, reader, stopped_message
+from genkit.sampling.job.given import write_given
+from genkit.sampling.job.joining import (
+    JobResult,
+    Joining,
+    bad_parts,
+    not_animated,
+    reader,
+    stopped_message,
+)
 from genkit.sampling.job.locking import locked
 from genkit.sampling.job.parts import BadPartError, Stamp, part_name, read_part, write_part
 from genkit.sampling.job.storage import storing
@@ -30,6 +39,7 @@ def run_job(
     progress: Progress = SILENT,
     stop: Stop = lambda: None,
     allow_mixed: bool = False,
+    animate: bool = False,
 ) -> JobResult:
     """Draw what is missing of a job, or of one shard of it.
 
@@ -41,14 +51,17 @@ def run_job(
         generator: of the family.
         progress, stop: as everywhere.
         allow_mixed: go on under another fingerprint than that of the parts that are there.
+        animate: show in a file how the first samples were drawn, once all are there. It is added
+            to a job that is finished. Shards leave it to `merge_job`.
 
     Raises:
-        UsageError: if the folder holds a job of other settings or weights; says what differs.
+        UsageError: if the folder holds a job of other settings or weights; says what differs. Or
+            if the samples are of a kind that cannot be animated.
         RunError: if another process is drawing the same samples there.
         StorageError: if the folder cannot be written, or the disk is full.
         StoppedError: when `stop` returned a signal; finished parts are kept.
     """
-    return _Call(job, folder, generator, progress, stop, allow_mixed).result()
+    return _Call(job, folder, generator, progress, stop, allow_mixed, animate).result()
 
 
 @dataclass
@@ -68,6 +81,7 @@ class _Call:
     progress: Progress
     stop: Stop
     allow_mixed: bool
+    animate: bool
     started: float = field(default_factory=time.monotonic)
 
     def result(self) -> JobResult:
@@ -75,18 +89,22 @@ class _Call:
             with storing(self.folder):
                 records.refuse_other_settings(self.folder, self.settings)
                 # A finished job is only read: its folder may be one that cannot be written.
-                if (before := self._finished()) is not None:
-                    return before
+                if (files := self._finished()) is not None:
+                    return self._result_before(files)
                 self.folder.mkdir(parents=True, exist_ok=True)
                 stack.enter_context(locked(self.folder, self.job.shard))
                 records.claim(self.folder, self.settings)
+                if self.given is not None:
+                    write_given(self.folder, self.given, self.stamp.settings)
                 found = self._scan()
                 self._warn_of_mixture()
             self._refuse_mixture(found)
             self._draw(found.missing)
             with storing(self.folder):
                 shard = self.job.shard
-                return self._join() if shard is None else self._finish_shard(shard)
+                if shard is not None:
+                    return self._finish_shard(shard)
+                return self._joining().write(self.started)
 
     @cached_property
     def settings(self) -> dict[str, Any]:
@@ -96,15 +114,22 @@ class _Call:
     def stamp(self) -> Stamp:
         return Stamp(digest(self.settings), plain(dict(self.job.fingerprint or {})))
 
+    @cached_property
+    def given(self) -> Given | None:
+        return self.job.given(self.generator)
+
     @property
     def tiles(self) -> Tiles:
         return Tiles(self.job.count, self.generator.settings.tile)
 
-    def _finished(self) -> JobResult | None:
-        """The result where nothing is left to do."""
+    def _finished(self) -> list[Path] | None:
+        """What an earlier call left where it drew all."""
         files = self._files()
-        if files is None or self._scan(tell=False).missing:
-            return None
+        return None if files is None or self._scan(tell=False).missing else files
+
+    def _result_before(self, files: list[Path]) -> JobResult:
+        if self.job.shard is None:
+            return self._joining().finished(files, self.started)
         count = self.tiles.samples(self.job.shard)
         return JobResult(count, files, time.monotonic() - self.started, True)
 
@@ -167,6 +192,8 @@ class _Call:
 
     def _draw(self, missing: array[int]) -> None:
         def keep(indices: range, artifact: Any) -> None:
+            if self.animate and not isinstance(artifact, Animated):
+                raise not_animated(self.folder, artifact.kind)
             with storing(self.folder):
                 write_part(self.folder, indices, artifact, self.stamp)
 
@@ -176,12 +203,17 @@ class _Call:
         for _ in drawing.draw(missing, self.tiles.samples(self.job.shard), keep):
             pass
 
-    def _join(self) -> JobResult:
-        read = reader(self.folder, self.stamp.settings)
-        joining = Joining(
-            self.folder, self.settings, self.allow_mixed, read, self.progress, self.stop
+    def _joining(self) -> Joining:
+        return Joining(
+            self.folder,
+            self.settings,
+            self.allow_mixed,
+            reader(self.folder, self.stamp.settings),
+            self.progress,
+            self.stop,
+            self.given,
+            self.animate,
         )
-        return joining.write(self.started)
 
     def _finish_shard(self, shard: Shard) -> JobResult:
         seconds = time.monotonic() - self.started

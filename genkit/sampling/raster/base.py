@@ -35,7 +35,6 @@ class RasterGenerator:
                 f"Received: {settings.top_k}"
             )
         self.model, self.settings = model, settings
-        self.image_shape = model.shape
         self.decoding = Decoding(settings.temperature, settings.top_k, settings.top_p)
         self.rows_per_chunk = rows
         self.chunks: int | None = model.shape[0] // rows
