@@ -71,7 +71,7 @@ def recur(
     """
     loops = _Loops(kernel, neighbours, fresh)
 
-    @ops.custom_gradient  # type: ignore[untyped-decorator]
+    @ops.custom_gradient
     def run(maps: Any, kernel: Any, outside: Any) -> Any:
         carries, gates = loops.forward(maps, kernel, outside)
         units = int(kernel.shape[-1]) // GATES

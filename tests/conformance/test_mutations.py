@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from keras import ops
 
-from genkit.conformance.autoregressive import raster_checks
 from genkit.layers import gated
-from genkit.layers.colour import centre_mask, group_index
 from genkit.models.gated_pixelcnn import rows, sampling
 from genkit.models.gated_pixelcnn.kernels import Kernels
 from genkit.sampling.raster import fixed_point
 from genkit.sampling.raster import rows as raster_rows
 from tests import densities
-
-Mutation = Callable[[Any, pytest.MonkeyPatch], None]
+from tests.conformance.mutating import (
+    Mutation,
+    colours_turned,
+    failed,
+    joint_groups,
+    other_mask,
+)
 
 GREY: dict[str, Any] = {"model": {"width": 3, "head": 4}, "data": {"size": 3}}
 COLOUR: dict[str, Any] = {
@@ -29,12 +31,6 @@ TALL: dict[str, Any] = {"model": {"width": 3, "head": 4}, "data": {"size": 5}}
 BLIND: dict[str, Any] = {"model": {"layers": 3, "width": 3, "head": 4}, "data": {"size": 4}}
 
 
-def other_mask(layer: Any, kind: str) -> None:
-    into = group_index(layer.input_width, layer.groups)
-    out = group_index(layer.units, layer.groups, layer.gates)
-    layer.mask[-1] = centre_mask(into, out, kind)
-
-
 def first_mask_b(network: Any, patch: pytest.MonkeyPatch) -> None:
     """VPN: a residual around mask A exposes the target."""
     other_mask(network.blocks[0].horizontal, "B")
@@ -42,16 +38,12 @@ def first_mask_b(network: Any, patch: pytest.MonkeyPatch) -> None:
 
 def colours_reversed(network: Any, patch: pytest.MonkeyPatch) -> None:
     for block in network.blocks:
-        block.horizontal.mask[-1] = block.horizontal.mask[-1][::-1, ::-1]
+        colours_turned(block.horizontal)
 
 
 def groups_over_both_gates(network: Any, patch: pytest.MonkeyPatch) -> None:
-    """Groups taken over the joint width of filter and gate misalign them."""
     for block in network.blocks:
-        layer = block.horizontal
-        joint = group_index(layer.gates * layer.units, layer.groups)
-        into = group_index(layer.input_width, layer.groups)
-        layer.mask[-1] = centre_mask(into, joint, layer.kind)
+        joint_groups(block.horizontal)
 
 
 def unmasked_output_map(network: Any, patch: pytest.MonkeyPatch) -> None:
@@ -182,13 +174,6 @@ MUTATIONS = [
         {"fixed_point_sampler_differences", "fixed_point_log_prob"},
     ),
 ]
-
-
-def failed(view: Any, names: set[str]) -> set[str]:
-    """Which of the checks `names` do not hold."""
-    checks = [check for check in raster_checks(view) if check.name in names]
-    assert {check.name for check in checks} == names
-    return {check.name for check in checks if not check.run() <= check.limit}
 
 
 @pytest.mark.parametrize(

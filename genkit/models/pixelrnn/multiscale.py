@@ -131,7 +131,8 @@ class MultiScaleLearner(ImageDensityLearner):
         upsampling.build((None, *self.small_shape))
         network = MultiScale(small, upsampling, large, sizes.factor, name="pixelrnn")
         self.small_view = PixelRNNView(small, self.small_shape)
-        return network, SteeredView(large, shape, self.small_shape, upsampling)
+        self.steered = SteeredView(large, shape, self.small_shape, upsampling)
+        return network, self.steered
 
     def vector(self, labels: np.ndarray | None, batch: Any) -> np.ndarray:
         """The small images of a batch, centred, `(B, h, w, C)` float32."""
@@ -207,7 +208,7 @@ class MultiScaleLearner(ImageDensityLearner):
         from genkit.conformance.dependence import random_images
         from genkit.conformance.weights import random_weights
 
-        images, one = random_images(self.view, 2, 0), self.view.examples(2)
+        images, one = random_images(self.view, 2, 0), self.steered.examples(2)
         other = -one
         with random_weights(self.view.variables, 3):
             logits = [ops.convert_to_numpy(self.view.logits(images, v)) for v in (one, other)]

@@ -51,7 +51,7 @@ class PixelRNN(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.sizes = {
+        self.sizes: dict[str, Any] = {
             "kind": kind,
             "layers": layers,
             "width": width,

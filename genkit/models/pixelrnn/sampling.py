@@ -29,7 +29,8 @@ class PixelRNNSteps:
 
     def __init__(self, network: PixelRNN, shape: tuple[int, int, int], picture: Any = None) -> None:
         self.network, self.shape, self.levels = network, shape, network.levels
-        self.dtype, self.picture = network.compute_dtype, picture
+        self.dtype = network.compute_dtype
+        self.picture: Any = picture
         self.cells = KINDS[network.kind](network, shape[1])
         colours, units = network.channels, network.width
         self.wide = Groups(2 * units, colours)
@@ -45,7 +46,7 @@ class PixelRNNSteps:
         }
         fixed = {"kernels": self._prepare(), "cells": self.cells.prepare()}
         if self.picture is not None:
-            fixed["given"] = self._given(self.picture(vector))
+            fixed["given"] = self._given(vector)
             state["row"] = ops.zeros((), "int32")
         return fixed, state
 
@@ -70,8 +71,9 @@ class PixelRNNSteps:
             ],
         }
 
-    def _given(self, maps: Any) -> Any:
+    def _given(self, vector: Any) -> Any:
         """What the picture adds to each layer, `(H, L, W, B, n)`."""
+        maps = self.picture(vector)
         added = [self.cells.given_order(block.condition(maps)) for block in self.network.blocks]
         return ops.transpose(ops.stack(added), (2, 0, 3, 1, 4))
 

@@ -67,8 +67,8 @@ class MultiScaleGenerator:
         """Values and log-probabilities `(B, h, w, C)`; given pixels of the large image that are
         pixels of the small one are given there too."""
         if forced is not None:
-            parts = (a[:, :: self.factor, :: self.factor] for a in (forced.values, forced.mask))
-            forced = Forced(*parts)
+            every = (slice(None), *(slice(None, None, self.factor),) * 2)
+            forced = Forced(forced.values[every], forced.mask[every])
         chunks: list[Chunk] = []
         while not (chunks and chunks[-1].done):
             rows = self.small.rows_of(len(chunks))

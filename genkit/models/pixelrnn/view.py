@@ -22,7 +22,7 @@ class PixelRNNView:
         network: the built network. shape: of the images.
     """
 
-    classes = None
+    classes: int | None = None
 
     def __init__(self, network: PixelRNN, shape: tuple[int, int, int]) -> None:
         self.network, self.shape, self.levels = network, shape, network.levels
