@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from keras import ops
@@ -30,7 +31,7 @@ class PixelRNNSteps:
     def __init__(self, network: PixelRNN, shape: tuple[int, int, int], picture: Any = None) -> None:
         self.network, self.shape, self.levels = network, shape, network.levels
         self.dtype = network.compute_dtype
-        self.picture: Any = picture
+        self.picture = picture
         self.cells = KINDS[network.kind](network, shape[1])
         colours, units = network.channels, network.width
         self.wide = Groups(2 * units, colours)
@@ -46,7 +47,7 @@ class PixelRNNSteps:
         }
         fixed = {"kernels": self._prepare(), "cells": self.cells.prepare()}
         if self.picture is not None:
-            fixed["given"] = self._given(vector)
+            fixed["given"] = self._given(self.picture(vector))
             state["row"] = ops.zeros((), "int32")
         return fixed, state
 
@@ -71,9 +72,8 @@ class PixelRNNSteps:
             ],
         }
 
-    def _given(self, vector: Any) -> Any:
+    def _given(self, maps: Any) -> Any:
         """What the picture adds to each layer, `(H, L, W, B, n)`."""
-        maps = self.picture(vector)
         added = [self.cells.given_order(block.condition(maps)) for block in self.network.blocks]
         return ops.transpose(ops.stack(added), (2, 0, 3, 1, 4))
 
