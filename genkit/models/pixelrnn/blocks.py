@@ -45,7 +45,7 @@ class Block(keras.Layer):
         self.output_map = GroupedDense(
             2 * width, groups, 2 if skip else 1, name="output_map", **self.same
         )
-        self.condition = (
+        self.condition: Any = (
             keras.layers.Dense(self.steered * width, use_bias=False, name="condition", **self.same)
             if given is not None
             else None
