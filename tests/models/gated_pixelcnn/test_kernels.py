@@ -10,7 +10,6 @@ from keras import ops
 
 from genkit.layers.gated import gate
 from genkit.models.gated_pixelcnn.kernels import Kernels, gate_halved
-from genkit.sampling.raster.colours import Groups
 from tests import densities
 from tests.densities import array
 
@@ -30,14 +29,6 @@ def test_a_gate_whose_half_is_scaled_is_the_gate() -> None:
     maps = 3 * numbers(4, 10)
     halved = maps * np.repeat([1.0, 0.5], 5).astype(np.float32)
     np.testing.assert_allclose(array(gate_halved(halved)), array(gate(maps)), rtol=1e-6, atol=1e-7)
-
-
-def test_groups_lie_side_by_side() -> None:
-    groups = Groups(5, 3, gates=2)
-    assert groups.order.tolist() == [0, 1, 5, 6, 2, 3, 7, 8, 4, 9]
-    assert [groups.size(g) for g in range(3)] == [4, 4, 2]
-    assert [groups.rest(g) for g in range(3)] == [10, 6, 2]
-    assert groups.cut(1) == slice(4, 8)
 
 
 def test_products_of_all_colours_add_up_to_the_layer() -> None:
