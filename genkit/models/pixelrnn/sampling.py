@@ -14,6 +14,7 @@ from genkit.sampling.raster.colours import (
     dense_by_colour,
     first_by_colour,
     joined,
+    kernel_by_colour,
 )
 from genkit.sampling.raster.rows import at, column
 
@@ -34,7 +35,6 @@ class PixelRNNSteps:
         self.cells = KINDS[network.kind](network, shape[1])
         colours, units = network.channels, network.width
         self.wide = Groups(2 * units, colours)
-        self.outputs = Groups(2 * units, colours, 2 if network.sizes["skip"] else 1)
         self.hidden = Groups(network.sizes["head"], colours)
         self.scores = Groups(colours * network.levels, colours)
         self.reach = network.first.reach
@@ -61,15 +61,30 @@ class PixelRNNSteps:
             "first_bias": ops.cast(network.first.bias.value, self.dtype),
             "first_left": left,
             "first_centre": first_by_colour(kernel[-1, self.reach], self.wide, self.wide.ordered),
-            "output": [
-                dense_by_colour(block.output_map, self.cells.maps, self.outputs)
-                for block in network.blocks
-            ],
+            "output": [self._output(block, 0) for block in network.blocks],
+            "skip": self._skips() if network.sizes["skip"] else [],
             "head": [
                 dense_by_colour(layer, source, target)
                 for layer, source, target in zip(layers, widths, widths[1:], strict=False)
             ],
         }
+
+    def _output(self, block: Any, gate: int) -> list[tuple[Any, Any]]:
+        """The way back of a block, gate 0, or past the later blocks, gate 1, by colour."""
+        layer, wide = block.output_map, 2 * self.network.width
+        part = slice(gate * wide, (gate + 1) * wide)
+        bias = ops.cast(layer.bias.value, self.dtype)[part]
+        kernel = layer.masked_kernel()[:, part]
+        return kernel_by_colour(kernel, bias, self.cells.maps, self.wide)
+
+    def _skips(self) -> list[tuple[Any, Any]]:
+        """What goes past the later blocks is one product of the maps of all blocks side by side,
+        behind the last of them, per colour."""
+        blocks = [self._output(block, 1) for block in self.network.blocks]
+        return [
+            (ops.concatenate([kernel for kernel, _ in parts], axis=0), sum(b for _, b in parts))
+            for parts in zip(*blocks, strict=True)
+        ]
 
     def _given(self, maps: Any) -> Any:
         """What the picture adds to each layer, `(H, L, W, B, n)`."""
@@ -129,6 +144,7 @@ class PixelRNNPixel:
         values = ops.reshape(carry["values"], (int(carry["values"].shape[0]), -1))
         self.first = carry["first"] + ops.matmul(values, self.kernels["first_left"])
         self.outer = [Pending() for _ in steps.network.blocks]
+        self.past = Pending()
         self.head = [Pending() for _ in self.kernels["head"]]
         self.known: list[Any] = []
 
@@ -138,11 +154,14 @@ class PixelRNNPixel:
     def logits(self, colour: int) -> Any:
         steps, g = self.steps, colour
         maps = self._first(g)
-        skipped: list[Any] = []
+        found = []
         for layer in range(len(steps.network.blocks)):
-            maps, past = self._block(layer, g, maps)
-            skipped += past
-        maps = sum(skipped, maps)
+            maps, core = self._block(layer, g, maps)
+            found.append(core)
+        if steps.network.sizes["skip"]:
+            kernel, bias = self.kernels["skip"][g]
+            product = ops.matmul(joined(found), kernel)
+            maps = maps + self.past.take(product, steps.wide.size(g)) + bias
         cuts = [*[steps.hidden] * len(steps.network.hidden), steps.scores]
         for layer, cut in enumerate(cuts):
             kernel, bias = self.kernels["head"][layer][g]
@@ -156,16 +175,12 @@ class PixelRNNPixel:
             return known
         return known + ops.matmul(joined(self.known), self.kernels["first_centre"][g - 1])
 
-    def _block(self, layer: int, g: int, maps: Any) -> tuple[Any, list[Any]]:
-        steps, sizes = self.steps, self.steps.network.sizes
+    def _block(self, layer: int, g: int, maps: Any) -> tuple[Any, Any]:
+        """The maps behind a block, and those of its layer."""
         kernel, bias = self.kernels["output"][layer][g]
-        product = ops.matmul(self.cells.core(layer, g, maps), kernel)
-        out = self.outer[layer].take(product, steps.outputs.size(g)) + bias
-        past = []
-        if sizes["skip"]:
-            out, skipped = ops.split(out, 2, axis=-1)
-            past.append(skipped)
-        return (out + maps if sizes["residual"] else out), past
+        core = self.cells.core(layer, g, maps)
+        out = self.outer[layer].take(ops.matmul(core, kernel), self.steps.wide.size(g)) + bias
+        return (out + maps if self.steps.network.sizes["residual"] else out), core
 
     def finish(self, values: Any, following: Any) -> tuple[Any, Any]:
         cells, trail = self.cells.finish(following)

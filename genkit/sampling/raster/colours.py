@@ -59,8 +59,16 @@ class Pending:
 def dense_by_colour(layer: Any, source: Groups, target: Groups) -> list[tuple[Any, Any]]:
     """Of a `GroupedDense`, per colour g: the kernel from its maps to colours >= g, and the bias
     of colour g. Maps of `source` are in their natural, which is group-major, order."""
-    kernel = target.ordered(layer.masked_kernel())
-    bias = target.ordered(ops.cast(layer.bias.value, layer.compute_dtype))
+    return kernel_by_colour(
+        layer.masked_kernel(), ops.cast(layer.bias.value, layer.compute_dtype), source, target
+    )
+
+
+def kernel_by_colour(
+    kernel: Any, bias: Any, source: Groups, target: Groups
+) -> list[tuple[Any, Any]]:
+    """The same of a masked kernel `(n, m)` and its bias."""
+    kernel, bias = target.ordered(kernel), target.ordered(bias)
     return [
         (kernel[source.cut(g), int(target.edges[g]) :], bias[target.cut(g)])
         for g in range(len(source.edges) - 1)
