@@ -94,7 +94,7 @@ def test_samples_are_scored_as_they_were_drawn() -> None:
     assert drawn.samples.shape == (4, 6, 6, 1)
     # The small image that was drawn may differ from the one in the large image: nothing but
     # training makes them agree. So only the large part can be scored again.
-    chunks = []
+    chunks: list[Any] = []
     sample_tile(generator, 5, range(4), [{}] * 4, on_chunk=chunks.append)
     small = np.asarray(chunks[0].values)
     vector = small.astype(np.float32) * np.float32(2 / 3) - 1
