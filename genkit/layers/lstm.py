@@ -216,7 +216,9 @@ class DiagonalBiLSTM(keras.Layer):
         row of their own: the next one begins where the last one ends.
         """
         _, _, height, width, _ = maps.shape
-        units, batch = self.units, int(maps.shape[1] or 1)
+        if maps.shape[1] is None:
+            raise ValueError("DiagonalBiLSTM needs to know the size of the batch. Received: None")
+        units, batch = self.units, int(maps.shape[1])
         rows = chained(batch)
         count, length = batch // rows, height + batch // rows * width - 1
         wide = ops.reshape(maps, (2, count, rows, height, width, GATES * units))
@@ -229,7 +231,9 @@ class DiagonalBiLSTM(keras.Layer):
         outside = ops.broadcast_to(initial, (2, rows, height, 2 * units))
         place = np.arange(length)[:, None] - np.arange(height)
         fresh = (place % width == 0)[:, None, None, :, None]
-        kernel = ops.cast(self.state_to_state.value, self.compute_dtype)
+        # Reshaped, because a cast to its own type leaves a variable one, which has no axes to swap.
+        kernel = ops.reshape(self.state_to_state.value, (2, 2 * units, GATES * units))
+        kernel = ops.cast(kernel, self.compute_dtype)
         states = recur(diagonals, kernel, outside, DiagonalNeighbours(), fresh)
         states = ops.reshape(states, (length, 2 * rows, height, units))
         found = unskew(ops.transpose(states, (1, 2, 0, 3)))

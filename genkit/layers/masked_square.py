@@ -31,6 +31,8 @@ class MaskedConvolution(keras.Layer):
         super().__init__(**kwargs)
         if kernel % 2 == 0:
             raise ValueError(f"kernel must be odd. Received: {kernel}")
+        if kernel == 1 and kind == "A" and groups == 1:
+            raise ValueError("a kernel of width 1 and kind A has no open tap")
         self.units, self.width, self.groups, self.kind = units, kernel, groups, kind
         self.reach = kernel // 2
         # In the order of reading, up to the centre.

@@ -143,3 +143,8 @@ def test_it_comes_back_from_what_keras_writes_of_it() -> None:
         mine.assign(theirs.value)
     x = numbers("x", 1, 4, 5, 3)
     np.testing.assert_array_equal(run(again, x), run(layer, x))
+
+
+def test_a_kernel_without_any_tap_is_refused() -> None:
+    with pytest.raises(ValueError, match="no open tap"):
+        MaskedConvolution(2, 1, 1, "A")
