@@ -87,8 +87,8 @@ def _pixelrnn_tiny() -> dict[str, Any]:
     }
     scales = {"factor": 2, "maps": 3, "layers": 1, "width": 4}
     for kind, data in (("row", grey), ("diagonal", colour), ("pixelcnn", grey)):
-        model = {"kind": kind, **small, "multiscale": scales}
-        found[f"{kind}-multiscale"] = {"model": model, "data": data}
+        model = {"kind": kind, **small, "layers": 1, "multiscale": scales}
+        found[f"{kind}-multiscale"] = {"model": model, "data": {**data, "size": 4}}
     return found
 
 

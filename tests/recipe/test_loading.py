@@ -157,7 +157,7 @@ def test_all_problems_of_files_and_options_are_told_at_once() -> None:
         ("train.warmup=3", "train.warmup: unknown key 'warmup'. "
          f"Did you mean 'train.schedule.warmup'? Allowed here: {TRAIN_KEYS}."),
         ("family=gatedpixelcnn", "family: unknown family 'gatedpixelcnn'. "
-         "Did you mean 'gated_pixelcnn'? Allowed: gated_pixelcnn, wavenet."),
+         "Did you mean 'gated_pixelcnn'? Allowed: gated_pixelcnn, pixelrnn, wavenet."),
         ("data.name=texture", "data.name: unknown data set 'texture'. "
          f"Did you mean 'textures'? Allowed: {DATASETS}."),
         ("data.name=5", "data.name: must be text. Received: 5"),
@@ -209,7 +209,7 @@ def test_messages_for_wrong_options(option: str, message: str) -> None:
 
 def test_what_is_missing_is_told() -> None:
     assert problems(write("nothing.yaml", "model: {}\n")) == [
-        "nothing.yaml: family: is missing. Allowed: gated_pixelcnn, wavenet.",
+        "nothing.yaml: family: is missing. Allowed: gated_pixelcnn, pixelrnn, wavenet.",
         f"nothing.yaml: data.name: is missing. Allowed: {DATASETS}.",
     ]
 

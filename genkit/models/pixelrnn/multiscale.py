@@ -33,7 +33,7 @@ from genkit.sampling.decoding import log_probability
 
 
 @keras.saving.register_keras_serializable(package="genkit")
-class Upsampling(keras.Model):
+class ImageUpsampling(keras.Model):
     """From a small image to maps of the size of the large one.
 
     A 3x3 convolution, then a transposed convolution for each stride, twice as wide as its stride;
@@ -88,7 +88,12 @@ class MultiScale(keras.Model):
     """
 
     def __init__(
-        self, small: PixelRNN, upsampling: Upsampling, large: PixelRNN, factor: int, **kwargs: Any
+        self,
+        small: PixelRNN,
+        upsampling: ImageUpsampling,
+        large: PixelRNN,
+        factor: int,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.small, self.upsampling, self.large = small, upsampling, large
@@ -125,7 +130,7 @@ class MultiScaleLearner(ImageDensityLearner):
         self.small_shape = sizes.small_shape(shape)
         small = build_network(recipe, recipe.model.small(), self.small_shape, name="small")
         large = build_network(recipe, recipe.model, shape, given=sizes.maps, name="large")
-        upsampling = Upsampling(
+        upsampling = ImageUpsampling(
             sizes.maps, sizes.strides(), dtype=large.dtype_policy, name="upsampling"
         )
         upsampling.build((None, *self.small_shape))

@@ -13,7 +13,12 @@ from keras import ops
 from genkit.building import build_learner
 from genkit.family import EvaluationRequest, Forced, SampleSettings
 from genkit.models.pixelrnn.config import MultiScaleConfig
-from genkit.models.pixelrnn.multiscale import MultiScale, MultiScaleLearner, Upsampling, reduced
+from genkit.models.pixelrnn.multiscale import (
+    ImageUpsampling,
+    MultiScale,
+    MultiScaleLearner,
+    reduced,
+)
 from genkit.progress import SILENT
 from genkit.randomness import Noise, normal
 from genkit.recipe import from_mapping
@@ -28,7 +33,11 @@ pytestmark = pytest.mark.backends
 def learner(dropout: float = 0.0) -> MultiScaleLearner:
     """Rows of 6x6 images with small ones of 3x3; random weights, which no test changes."""
     tiny = families.get("pixelrnn").tiny["row-multiscale"]
-    sections = {**tiny, "model": {**tiny["model"], "dropout": dropout}}
+    sections = {
+        **tiny,
+        "model": {**tiny["model"], "dropout": dropout, "layers": 2},
+        "data": {**tiny["data"], "size": 6},
+    }
     sections = {**sections, "train": {"batch_size": 4}, "eval": {"batch_size": 4}}
     recipe = from_mapping({"name": "t", "family": "pixelrnn", **sections}, "t")
     found: Any = build_learner(recipe)
@@ -48,7 +57,7 @@ def test_the_small_image_is_every_other_pixel() -> None:
 @pytest.mark.parametrize(("factor", "strides"), [(2, [2]), (4, [2, 2]), (6, [2, 3]), (7, [7])])
 def test_strides_multiply_to_the_factor(factor: int, strides: list[int]) -> None:
     assert MultiScaleConfig(factor=factor).strides() == strides
-    layer = Upsampling(3, strides)
+    layer = ImageUpsampling(3, strides)
     layer.build((None, 2, 3, 1))
     assert array(layer(np.ones((2, 2, 3, 1), np.float32))).shape == (2, 2 * factor, 3 * factor, 3)
 
