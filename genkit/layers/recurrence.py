@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 from keras import ops
 
+from genkit.layers.indexing import at, put
+
 GATES = 4
 
 
@@ -32,16 +34,28 @@ class Neighbours(Protocol):
         ...
 
 
-def activated(gates: Any) -> Any:
-    """Output, forget and input gates `(..., 4h)` through a sigmoid, the content through a tanh.
+# What the gates are multiplied by before one tanh that serves all of them, since
+# sigmoid(x) = (1 + tanh(x / 2)) / 2, and what is added behind it.
+HALF = (0.5, 0.5, 0.5, 1.0)
+REST = (0.5, 0.5, 0.5, 0.0)
 
-    One tanh serves all, since sigmoid(x) = (1 + tanh(x / 2)) / 2.
-    """
+
+def each_gate(values: tuple[float, ...], units: int) -> np.ndarray:
+    """A value a gate as one a map, `(4h,)`."""
+    return np.repeat(np.array(values), units)
+
+
+def activated(gates: Any) -> Any:
+    """Output, forget and input gates `(..., 4h)` through a sigmoid, the content through a tanh."""
+    half = each_gate(HALF, int(gates.shape[-1]) // GATES)
+    return activated_halved(gates * ops.cast(half, gates.dtype))
+
+
+def activated_halved(gates: Any) -> Any:
+    """The same of gates whose sigmoids' arguments are halved already."""
     units = int(gates.shape[-1]) // GATES
-    half = np.repeat(np.array([0.5, 0.5, 0.5, 1.0]), units)
-    rest = np.repeat(np.array([0.5, 0.5, 0.5, 0.0]), units)
-    half, rest = (ops.cast(part, gates.dtype) for part in (half, rest))
-    return ops.tanh(gates * half) * half + rest
+    half, rest = (ops.cast(each_gate(one, units), gates.dtype) for one in (HALF, REST))
+    return ops.tanh(gates) * half + rest
 
 
 def lstm(gates: Any, cell: Any) -> tuple[Any, Any]:
@@ -114,13 +128,13 @@ class _Loops:
         # Maps are taken one step ahead: with a traced index among its operands XLA does not
         # vectorise the gates, which then take three times as long as all the rest.
         def step(t: Any, known: Any, carry: Any, carries: Any, gates: Any) -> Any:
-            own = self.begun(None if fresh is None else _at(fresh, t), carry, outside)
+            own = self.begun(None if fresh is None else at(fresh, t), carry, outside)
             state, cell = ops.split(own, 2, axis=-1)
             seen = self.neighbours.seen(state, carry[..., :units], before)
             now = activated(known + self.product(seen, kernel))
             carry = ops.concatenate(lstm(now, cell), axis=-1)
-            known = _at(maps, ops.minimum(t + 1, steps - 1))
-            return t + 1, known, carry, _put(carries, carry, t + 1), _put(gates, now, t)
+            known = at(maps, ops.minimum(t + 1, steps - 1))
+            return t + 1, known, carry, put(carries, carry, t + 1), put(gates, now, t)
 
         start = (ops.zeros((), "int32"), maps[0], outside, carries, ops.zeros_like(maps))
         found = ops.while_loop(lambda t, *rest: t < steps, step, start, maximum_iterations=steps)
@@ -136,14 +150,14 @@ class _Loops:
 
         def step(i: Any, after: Any, late: Any, into: Any, around: Any) -> Any:
             t = steps - 1 - i
-            before = _at(carries, t)
-            anew = None if fresh is None else _at(fresh, t)
+            before = at(carries, t)
+            anew = None if fresh is None else at(fresh, t)
             states, cells = ops.split(late, 2, axis=-1)
             own = self.begun(anew, before, outside)
             now, cells = lstm_gradient(
-                states + _at(change, t),
+                states + at(change, t),
                 cells,
-                _at(gates, t),
+                at(gates, t),
                 own[..., units:],
                 after[..., units:],
             )
@@ -155,7 +169,7 @@ class _Loops:
                 around = around + ops.where(anew, late, ops.zeros_like(late))
                 late = ops.where(anew, ops.zeros_like(late), late)
             late = late + ops.concatenate([others, nothing], axis=-1)
-            return i + 1, before, late, _put(into, now, t), around
+            return i + 1, before, late, put(into, now, t), around
 
         zeros = ops.zeros_like(outside)
         start = (ops.zeros((), "int32"), carries[-1], zeros, ops.zeros_like(gates), zeros)
@@ -196,12 +210,3 @@ def lstm_gradient(states: Any, cells: Any, gates: Any, before: Any, cell: Any) -
         cells * inputs * (1.0 - content * content),
     ]
     return ops.concatenate(now, axis=-1), cells * forget
-
-
-def _at(array: Any, t: Any) -> Any:
-    start = (t, *[0] * (len(array.shape) - 1))
-    return ops.slice(array, start, (1, *ops.shape(array)[1:]))[0]
-
-
-def _put(array: Any, value: Any, t: Any) -> Any:
-    return ops.slice_update(array, (t, *[0] * (len(array.shape) - 1)), value[None])

@@ -10,7 +10,7 @@ from keras import ops
 
 from genkit import backend
 from genkit.layers import lstm
-from genkit.models.pixelrnn import cells
+from genkit.models.pixelrnn import cells, pixels
 from tests import densities
 from tests.conformance.mutating import (
     Mutation,
@@ -153,13 +153,13 @@ def step_forgets_the_cells_above(network: Any, patch: pytest.MonkeyPatch) -> Non
 
 
 def step_forgets_the_cell_on_the_left(network: Any, patch: pytest.MonkeyPatch) -> None:
-    right = cells.DiagonalPixel.finish
+    right = pixels.DiagonalPixel.finish
 
     def forgetful(self: Any, following: Any) -> Any:
         carry, trail = right(self, following)
         return {**carry, "cells": ops.zeros_like(carry["cells"])}, trail
 
-    patch.setattr(cells.DiagonalPixel, "finish", forgetful)
+    patch.setattr(pixels.DiagonalPixel, "finish", forgetful)
 
 
 def step_moves_the_second_direction_too_far(network: Any, patch: pytest.MonkeyPatch) -> None:

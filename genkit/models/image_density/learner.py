@@ -55,7 +55,7 @@ class ImageDensityLearner(BaseLearner):
         self.networks = {"network": network}
         self.steps = {"training": GradientStep(network, self.loss, recipe.train)}
         self._log_prob = backend.compile(self._score, network.variables)
-        self._generators: dict[SampleSettings, RasterGenerator] = {}
+        self._generators: dict[SampleSettings, Any] = {}
         self._dataset: ImageDataset | None = None
 
     def build(self, recipe: Any) -> tuple[Any, RasterNetwork]:

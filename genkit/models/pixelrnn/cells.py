@@ -9,36 +9,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from keras import ops
 
-from genkit.layers.recurrence import GATES, lstm
+from genkit.layers.recurrence import GATES, HALF, activated_halved, each_gate, lstm
 from genkit.models.pixelrnn.network import PixelRNN
+from genkit.models.pixelrnn.pixels import ConvolutionPixel, DiagonalPixel, RowPixel, stacked
 from genkit.sampling.raster.colours import (
     Groups,
-    Pending,
     dense_by_colour,
     joined,
-    shifted,
     taps_by_colour,
 )
 from genkit.sampling.raster.rows import column, put_column
-
-# Of output, forget and input gate and content: sigmoid(x) = (1 + tanh(x / 2)) / 2.
-HALF = (0.5, 0.5, 0.5, 1.0)
-
-
-def activated_halved(gates: Any) -> Any:
-    """As `genkit.layers.recurrence.activated`, of gates whose sigmoids' arguments are halved."""
-    units = int(gates.shape[-1]) // GATES
-    half = np.repeat(np.array(HALF), units)
-    rest = np.repeat(np.array([0.5, 0.5, 0.5, 0.0]), units)
-    half, rest = (ops.cast(part, gates.dtype) for part in (half, rest))
-    return ops.tanh(gates) * half + rest
-
-
-def stacked(parts: Any) -> Any:
-    return ops.stack(list(parts))
 
 
 class Cells:
@@ -59,10 +41,8 @@ class Cells:
         self.maps = Groups(self.units, colours)
         self.wide = Groups(2 * self.units, colours)
         self.cuts = Groups(self.units, colours, self.gates)
-        half = np.repeat(
-            np.array([0.5, 0.5, 0.5, 1.0] if self.gates == GATES else [1.0]), self.units
-        )
-        self.half = half[self.cuts.order]
+        half = HALF if self.gates == GATES else (1.0,)
+        self.half = each_gate(half, self.units)[self.cuts.order]
 
     def ordered(self, kernel: Any) -> Any:
         """Columns of gates in group-major order, halved where a sigmoid follows."""
@@ -89,6 +69,10 @@ class Cells:
     def prepare(self) -> dict[str, Any]:
         """Kernels."""
         raise NotImplementedError
+
+    def initial(self) -> Any:
+        """Learned states and cells outside of the image, `(L, ...)`, of the recurrent kinds."""
+        return stacked(ops.cast(one.lstm.initial.value, self.dtype) for one in self.blocks)
 
     def given_order(self, maps: Any) -> Any:
         """What a given picture adds, `(..., n)` in the network's order, in that of the cells."""
@@ -183,7 +167,7 @@ class RowCells(Cells):
         return {
             "above": stacked(self.ordered(one.state_kernel()) for one in lstms),
             "bias": stacked(self.ordered(one.bias.value) for one in lstms),
-            "initial": stacked(ops.cast(one.initial.value, self.dtype) for one in lstms),
+            "initial": self.initial(),
             "across": [
                 taps_by_colour(
                     one.input_to_state.masked_kernel(), 2 * self.units, self.cuts, self.ordered
@@ -193,7 +177,7 @@ class RowCells(Cells):
         }
 
     def begin(self, batch: int) -> dict[str, Any]:
-        initial = self.prepare()["initial"]
+        initial = self.initial()
         shape = (self.layers, self.columns, batch, self.units)
         start = [ops.broadcast_to(initial[:, i, None, None], shape) for i in range(2)]
         return {"states": start[0], "cells": start[1]}
@@ -227,13 +211,13 @@ class DiagonalCells(Cells):
 
     def prepare(self) -> dict[str, Any]:
         lstms = [block.lstm for block in self.blocks]
-        kernels = [[self._state_kernel(one, i) for one in lstms] for i in range(2)]
+        kernels = [[one.state_to_state.value[i] for one in lstms] for i in range(2)]
         h = self.units
         return {
             "left": stacked(self.ordered(k[:h]) for k in kernels[0]),
             "above": stacked(self.ordered(k[h:]) for k in kernels[0]),
             "bias": stacked(self.ordered(one.to_first.bias.value) for one in lstms),
-            "initial": stacked(ops.cast(one.initial.value, self.dtype) for one in lstms),
+            "initial": self.initial(),
             "across": [
                 taps_by_colour(one.to_first.masked_kernel()[None], 2 * h, self.cuts, self.ordered)
                 for one in lstms
@@ -245,11 +229,8 @@ class DiagonalCells(Cells):
             "second_bias": stacked(self._halved(one.to_second.bias.value) for one in lstms),
         }
 
-    def _state_kernel(self, one: Any, direction: int) -> Any:
-        return one.state_to_state.value[direction]
-
     def _halved(self, kernel: Any) -> Any:
-        half = np.repeat(np.array(HALF), self.units)
+        half = each_gate(HALF, self.units)
         return ops.cast(kernel, self.dtype) * ops.cast(half, self.dtype)
 
     def given_order(self, maps: Any) -> Any:
@@ -257,7 +238,7 @@ class DiagonalCells(Cells):
         return ops.concatenate([self.ordered(first), self._halved(second)], axis=-1)
 
     def begin(self, batch: int) -> dict[str, Any]:
-        initial = self.prepare()["initial"]
+        initial = self.initial()
         shape = (self.layers, self.columns, batch, self.units)
         first, second = (ops.broadcast_to(initial[:, i, 0, None, None], shape) for i in range(2))
         return {"first": first, "second": second, "moved": self.zeros(batch, self.units)}
@@ -322,123 +303,6 @@ class DiagonalCells(Cells):
         return ops.while_loop(
             lambda i, *rest: i <= last, step, start, maximum_iterations=self.columns
         )[4]
-
-
-class _Across:
-    """Products along the row: later colours of the pixel wait in `inner`, and the pixels on the
-    right in `pushed`."""
-
-    def __init__(self, cells: Any, kernels: Any) -> None:
-        self.cells, self.kernels = cells, kernels["across"]
-        self.inner = [Pending() for _ in range(cells.layers)]
-        self.pushed: list[Any] = [None] * cells.layers
-
-    def take(self, layer: int, g: int, maps: Any) -> Any:
-        """What `maps` of colour g and those of the earlier ones give to the gates of colour g."""
-        product = ops.matmul(maps, self.kernels[layer][g])
-        wide = self.cells.cuts.rest(g)
-        right, last = product[:, wide:], self.pushed[layer]
-        if int(product.shape[-1]) > wide:
-            self.pushed[layer] = right if last is None else last + right
-        return self.inner[layer].take(product[:, :wide], self.cells.cuts.size(g))
-
-
-class ConvolutionPixel:
-    """One pixel of a PixelCNN."""
-
-    def __init__(self, cells: ConvolutionCells, kernels: Any, above: Any, carry: Any) -> None:
-        self.cells, self.kernels, self.known_above, self.carry = cells, kernels, above, carry
-        self.across = _Across(cells, kernels)
-        self.reduced = [Pending() for _ in range(cells.layers)]
-        self.maps: list[list[Any]] = [[] for _ in range(cells.layers)]
-
-    def core(self, layer: int, g: int, maps: Any) -> Any:
-        cuts = self.cells.maps
-        kernel, bias = self.kernels["reduce"][layer][g]
-        product = ops.matmul(ops.relu(maps), kernel)
-        narrow = ops.relu(self.reduced[layer].take(product, cuts.size(g)) + bias)
-        self.maps[layer].append(narrow)
-        known = (self.carry["known"][layer] + self.carry["left"][layer][0])[:, cuts.cut(g)]
-        return ops.relu(known + self.across.take(layer, g, narrow))
-
-    def finish(self, following: Any) -> tuple[Any, Any]:
-        carry = {
-            "known": column(self.known_above["known"], following),
-            "left": _pushed(self.carry["left"], self.across.pushed, self.cells.units),
-        }
-        return carry, {"maps": stacked(joined(maps) for maps in self.maps)}
-
-
-class RowPixel:
-    """One pixel of a Row LSTM."""
-
-    def __init__(self, cells: RowCells, kernels: Any, above: Any, carry: Any) -> None:
-        self.cells, self.known_above, self.carry = cells, above, carry
-        self.across = _Across(cells, kernels)
-        self.states: list[list[Any]] = [[] for _ in range(cells.layers)]
-        self.after: list[list[Any]] = [[] for _ in range(cells.layers)]
-
-    def core(self, layer: int, g: int, maps: Any) -> Any:
-        cells = self.cells
-        known = self.carry["known"][layer] + self.carry["left"][layer][0]
-        gates = known[:, cells.cuts.cut(g)] + self.across.take(layer, g, maps)
-        before = self.carry["cells"][layer][:, cells.maps.cut(g)]
-        state, cell = lstm(activated_halved(gates), before)
-        self.states[layer].append(state)
-        self.after[layer].append(cell)
-        return state
-
-    def finish(self, following: Any) -> tuple[Any, Any]:
-        carry = {
-            "known": column(self.known_above["known"], following),
-            "cells": column(self.known_above["cells"], following),
-            "left": _pushed(self.carry["left"], self.across.pushed, GATES * self.cells.units),
-        }
-        trail = {
-            "states": stacked(joined(parts) for parts in self.states),
-            "cells": stacked(joined(parts) for parts in self.after),
-        }
-        return carry, trail
-
-
-class DiagonalPixel:
-    """One pixel of a Diagonal BiLSTM."""
-
-    def __init__(self, cells: DiagonalCells, kernels: Any, above: Any, carry: Any) -> None:
-        self.cells, self.kernels, self.known_above, self.carry = cells, kernels, above, carry
-        self.across = _Across(cells, kernels)
-        self.inputs: list[list[Any]] = [[] for _ in range(cells.layers)]
-        self.states: list[list[Any]] = [[] for _ in range(cells.layers)]
-        self.after: list[list[Any]] = [[] for _ in range(cells.layers)]
-
-    def core(self, layer: int, g: int, maps: Any) -> Any:
-        cuts = self.cells.maps.cut(g)
-        self.inputs[layer].append(maps)
-        known = self.carry["known"][layer][:, self.cells.cuts.cut(g)]
-        gates = activated_halved(known + self.across.take(layer, g, maps))
-        state, cell = lstm(gates, self.carry["cells"][layer][:, cuts])
-        self.states[layer].append(state)
-        self.after[layer].append(cell)
-        return state + self.carry["moved"][layer][:, cuts]
-
-    def finish(self, following: Any) -> tuple[Any, Any]:
-        states = stacked(joined(parts) for parts in self.states)
-        known = column(self.known_above["known"], following)
-        carry = {
-            "known": known + ops.matmul(states, self.kernels["left"]),
-            "moved": column(self.known_above["moved"], following),
-            "cells": stacked(joined(parts) for parts in self.after),
-        }
-        return carry, {"states": states, "inputs": stacked(joined(one) for one in self.inputs)}
-
-
-def _pushed(left: Any, pushed: Any, units: int) -> Any:
-    """Per layer, what waits for the next pixels: the next one's sum first."""
-    found = []
-    for old, new in zip(left, pushed, strict=True):
-        now, rest = shifted(old[1:], new, units)
-        found.append((now, *rest))
-    return tuple(found)
 
 
 KINDS: dict[str, type[Cells]] = {

@@ -23,6 +23,7 @@ from genkit.family import (
     SampleSettings,
     Workload,
 )
+from genkit.layers.values import centred_array
 from genkit.models.image_density.learner import LN2, ImageDensityLearner
 from genkit.models.pixelrnn.network import PixelRNN, build_network
 from genkit.models.pixelrnn.scales import MultiScaleGenerator
@@ -141,7 +142,7 @@ class MultiScaleLearner(ImageDensityLearner):
 
     def vector(self, labels: np.ndarray | None, batch: Any) -> np.ndarray:
         """The small images of a batch, centred, `(B, h, w, C)` float32."""
-        return np.asarray(centred_array(reduced(batch["image"], self.factor), self.view.levels))
+        return centred_array(reduced(batch["image"], self.factor), self.view.levels)
 
     def training_noise(self, noise: Noise) -> Arrays:
         """Factors of map dropout of both networks, `(B, layers of both, the wider h)`."""
@@ -187,16 +188,11 @@ class MultiScaleLearner(ImageDensityLearner):
         return replace(found, notes={**found.notes, "likelihood": note})
 
     def raster_generator(self, settings: SampleSettings) -> Any:
-        if settings not in self._scales:
-            self._scales[settings] = MultiScaleGenerator(
+        if settings not in self._generators:
+            self._generators[settings] = MultiScaleGenerator(
                 self.small_view, self.view, self.factor, settings
             )
-        return self._scales[settings]
-
-    @property
-    def _scales(self) -> dict[SampleSettings, MultiScaleGenerator]:
-        found: dict[SampleSettings, Any] = self._generators
-        return found
+        return self._generators[settings]
 
     def checks(self) -> Iterable[Check]:
         from genkit.conformance.autoregressive import raster_checks
@@ -230,8 +226,3 @@ class MultiScaleLearner(ImageDensityLearner):
 
         own = multiscale_workloads(self, tiles)
         return [*own, *super(ImageDensityLearner, self).workloads(tiles)]
-
-
-def centred_array(values: np.ndarray, levels: int) -> np.ndarray:
-    """As `genkit.layers.values.centred`, on the host."""
-    return np.asarray(values, np.float32) * np.float32(2.0 / (levels - 1)) - np.float32(1.0)

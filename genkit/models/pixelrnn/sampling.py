@@ -6,6 +6,7 @@ from typing import Any
 
 from keras import ops
 
+from genkit.layers.indexing import at
 from genkit.models.pixelrnn.cells import KINDS
 from genkit.models.pixelrnn.network import PixelRNN
 from genkit.sampling.raster.colours import (
@@ -16,7 +17,7 @@ from genkit.sampling.raster.colours import (
     joined,
     kernel_by_colour,
 )
-from genkit.sampling.raster.rows import at, column
+from genkit.sampling.raster.rows import column
 
 
 class PixelRNNSteps:

@@ -11,6 +11,7 @@ from keras import ops
 
 from genkit.artifacts import Images
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
+from genkit.layers.values import centred_array
 from genkit.randomness import uniform
 from genkit.sampling.raster import RasterNetwork, make_generator
 
@@ -56,8 +57,7 @@ class MultiScaleGenerator:
             chunk.state = {"begun": True, "state": chunk.state}
             return chunk
         values, chance = self._draw_small(state["state"], noise, forced, conditions)
-        levels = self.large.model.levels
-        vector = values.astype(np.float32) * np.float32(2.0 / (levels - 1)) - np.float32(1.0)
+        vector = centred_array(values, self.large.model.levels)
         following = {"begun": True, "state": self.large.begin({"vector": vector})}
         return Chunk(values, chance, following, False, dict(conditions))
 

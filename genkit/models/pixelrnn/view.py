@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from genkit.layers.values import centred
+from genkit.layers.values import centred, centred_array
 from genkit.models.pixelrnn.network import PixelRNN
 from genkit.models.pixelrnn.sampling import PixelRNNSteps
 from genkit.randomness import raw_bits
@@ -131,6 +131,5 @@ class SteeredView(PixelRNNView):
     def examples(self, count: int) -> np.ndarray:
         """Small images of noise, centred, `(count, h, w, C)` float32."""
         bits = raw_bits(0, "pixelrnn/small", 0, count * int(np.prod(self.small_shape)))
-        values = (bits % np.uint64(self.levels)).astype(np.float32)
-        scaled = values * np.float32(2.0 / (self.levels - 1)) - np.float32(1.0)
-        return scaled.reshape(count, *self.small_shape)
+        values = centred_array(bits % np.uint64(self.levels), self.levels)
+        return values.reshape(count, *self.small_shape)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import keras
 from keras import ops
 
+from genkit.layers.indexing import at
 from genkit.layers.values import centred
 from genkit.sampling.decoding import Decoding, choose, logits_type
 from genkit.sampling.raster.colours import joined
@@ -168,13 +169,6 @@ class RowSampler:
             values.append(centred(value, self.steps.levels, self.steps.dtype)[:, None])
             pixel.know(g, values[-1])
         return found, joined(values)
-
-
-def at(array: Any, i: Any) -> Any:
-    """`array[i]` for a traced index."""
-    rest = len(array.shape) - 1
-    cut = ops.slice(array, (i, *[0] * rest), (1, *array.shape[1:]))
-    return ops.reshape(cut, array.shape[1:])
 
 
 def column(array: Any, i: Any) -> Any:
