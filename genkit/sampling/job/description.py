@@ -20,7 +20,7 @@ from genkit.sampling.conditions import digest as conditions_digest
 
 FORMAT = 2
 # So many given items, and samples of each, are kept for pictures.
-GIVEN = 16
+SHOWN = 16
 
 Stop = Callable[[], int | None]
 _SHARD = re.compile(r"(\d{1,9})/(\d{1,9})", re.ASCII)
@@ -165,10 +165,10 @@ class Job:
         sound there are none."""
         if self.primes is None or isinstance(generator, SoundGenerator):
             return None
-        count = min(len(self.primes.values), GIVEN)
-        samples = np.full((count, GIVEN), -1, np.int64)
+        count = min(len(self.primes.values), SHOWN)
+        samples = np.full((count, SHOWN), -1, np.int64)
         for row in range(count):
-            own = list(islice(self._completing(row), GIVEN))
+            own = list(islice(self._completing(row), SHOWN))
             samples[row, : len(own)] = own
         return Given(self.primes.values[:count], self.primes.mask[:count], samples)
 
