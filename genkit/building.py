@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from genkit.errors import Problem, RecipeError, UsageError
@@ -12,6 +14,8 @@ from genkit.registry import families, resolve
 if TYPE_CHECKING:
     from genkit.recipe.schema import Recipe
     from genkit.run import Run
+
+_coming: ContextVar[Mapping[str, Recipe]] = ContextVar("coming")
 
 
 def build_learner(recipe: Recipe, inputs: Mapping[str, Run] | None = None) -> Learner:
@@ -48,6 +52,38 @@ def input_runs(recipe: Recipe) -> dict[str, Run]:
             problems.append(Problem(error.message, f"inputs.{name}", recipe.name))
     if problems:
         raise RecipeError(f"recipe '{recipe.name}' depends on runs that are not there", problems)
+    return found
+
+
+@contextmanager
+def coming_inputs(recipes: Mapping[str, Recipe]) -> Iterator[None]:
+    """While this lasts `input_recipe` knows runs that do not exist yet: reference -> recipe."""
+    token = _coming.set(recipes)
+    try:
+        yield
+    finally:
+        _coming.reset(token)
+
+
+def input_recipe(reference: str) -> Recipe:
+    """The recipe behind an input: of the run that it names, or the shipped recipe where that has
+    no single run. Light: no Keras.
+
+    Raises:
+        UsageError, RecipeError: if there is neither.
+    """
+    from genkit.recipe import catalogue, load_recipe
+    from genkit.run import Run
+
+    coming: Recipe | None = _coming.get({}).get(reference)
+    if coming is not None:
+        return coming
+    try:
+        return Run.open(reference).recipe
+    except UsageError:
+        if reference not in catalogue.names():
+            raise
+    found: Recipe = load_recipe(reference)
     return found
 
 

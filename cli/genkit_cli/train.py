@@ -18,7 +18,7 @@ from genkit_cli.options import (
 )
 
 if TYPE_CHECKING:
-    from genkit.recipe import Recipe, Study
+    from genkit.recipe import Cell, Recipe, Study
 
 
 @click.command()
@@ -151,22 +151,38 @@ def _state(path: Path, steps: int, signature: str) -> str:
 
 
 def _plan_study(study: Study, folder: Path | None) -> dict[str, Any]:
+    """What training `study` would do, also before the runs that its cells depend on exist;
+    imports no backend."""
+    from genkit.building import run_signature
     from genkit.study import study_folder
 
     path = folder or study_folder(study)
-    plans = [(cell.name, _plan(cell.recipe, path / "cells" / cell.name)) for cell in study.cells()]
     return {
         "study": study.name,
         "run": str(path),
         "state": "exists" if (path / "results.json").exists() else "new",
-        "cells": {name: plan["state"] for name, plan in plans},
+        "inputs": {
+            item.path: _state(path / item.path, item.recipe.train.steps, run_signature(item.recipe))
+            for item in study.inputs()
+        },
+        "cells": {
+            cell.name: _cell_state(cell, path / "cells" / cell.name) for cell in study.cells()
+        },
     }
+
+
+def _cell_state(cell: Cell, path: Path) -> str:
+    from genkit.study import cell_signature, check_inputs
+
+    check_inputs(cell, path)
+    return _state(path, cell.recipe.train.steps, cell_signature(cell))
 
 
 def _tell_plan(facts: dict[str, Any], as_json: bool) -> None:
     if as_json:
         output.emit({"dry_run": True, **facts})
         return
-    cells = facts.pop("cells", {})
+    parts = list(facts.pop("inputs", {}).items())
+    parts += [(f"cell {name}", state) for name, state in facts.pop("cells", {}).items()]
     rows = [(key.replace("_", " "), str(value)) for key, value in facts.items()]
-    output.show(output.table([*rows, *((f"cell {name}", state) for name, state in cells.items())]))
+    output.show(output.table([*rows, *parts]))

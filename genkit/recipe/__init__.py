@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from genkit.recipe.signing import signature as signature
     from genkit.recipe.study import Cell as Cell
     from genkit.recipe.study import Study as Study
+    from genkit.recipe.study import StudyInput as StudyInput
 
 _HOMES = {
     "load": "loading",
@@ -29,12 +30,14 @@ _HOMES = {
     "Recipe": "schema",
     "Study": "study",
     "Cell": "study",
+    "StudyInput": "study",
 }
 
 __all__ = [
     "Cell",
     "Recipe",
     "Study",
+    "StudyInput",
     "catalogue",
     "dump",
     "from_mapping",

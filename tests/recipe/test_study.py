@@ -210,5 +210,5 @@ def test_the_recipe_of_a_study() -> None:
     assert problems("", head=head) == ["s.yaml: recipe: is missing"]
     assert problems("recipe: bse.yaml\n", head=head) == ["s.yaml:3: recipe: no file 'bse.yaml'."]
     assert problems("recipe: s.yaml\n", head=head) == [
-        "s.yaml:3: recipe: 's.yaml' is a study; a study is made of runs of one recipe"
+        "s.yaml:3: recipe: 's.yaml' is a study, not a recipe"
     ]

@@ -54,6 +54,8 @@ def test_a_study_writes_one_table_and_is_done_once(tmp_path: Path) -> None:
             "runs": "2/2",
             "mse_mean": statistics.fmean(values),
             "mse_std": statistics.stdev(values),
+            # Student's t of one degree of freedom is the tangent: tan(0.475 pi) = 12.706.
+            "mse_interval": pytest.approx(12.7062 * statistics.stdev(values) / 2**0.5, rel=1e-5),
             "mse_min": min(values),
             "mse_max": max(values),
             "success_rate": 1.0,
@@ -98,7 +100,7 @@ def test_a_failed_cell_is_recorded_and_tried_again(
 
     attempts: list[str] = []
     monkeypatch.setattr(
-        "genkit.study._Cells._attempt",
+        "genkit.study.running._Cells._attempt",
         lambda self, cell: attempts.append(cell.name) or {"error": "again"},
     )
     run_study(study)
