@@ -92,13 +92,74 @@ def _pixelrnn_tiny() -> dict[str, Any]:
     return found
 
 
+def _gated_pixelcnn_tiny() -> dict[str, Any]:
+    """Grey and colour, with and without conditions of every kind."""
+    split = {"train_count": 32, "test_count": 8}
+    small = {"layers": 2, "width": 4, "first_kernel": 3, "kernel": 3, "head": 6}
+    code = {"bottleneck": 3, "widths": [4, 5], "dense": 6}
+    wide = {"layers": 3, "width": 8, "first_kernel": 5, "kernel": 5, "head": 10}
+    return {
+        "grey": {
+            "model": {"layers": 3, "width": 6, "first_kernel": 5, "kernel": 3, "head": 8},
+            "data": {"name": "textures", "size": 6, "levels": 5, **split},
+        },
+        "binary-conditional": {
+            "model": {**small, "condition": "class"},
+            "data": {"name": "textures", "size": 5, "levels": 2, **split},
+        },
+        "colour": {
+            "model": {**small, "width": 7, "head": 8},
+            "data": {"name": "textures", "size": 4, "levels": 4, "channels": 3, **split},
+        },
+        "colour-conditional": {
+            "model": {**wide, "condition": "class"},
+            "data": {"name": "textures", "size": 5, "levels": 3, "channels": 3, **split},
+        },
+        "autoencoder": {
+            "model": {**small, "autoencoder": code},
+            "data": {"name": "textures", "size": 5, "levels": 3, **split},
+        },
+        "colour-spatial": {
+            "model": {
+                **small,
+                "condition": "class",
+                "spatial": {"maps": 3, "factor": 2},
+                "autoencoder": code,
+            },
+            "data": {"name": "textures", "size": 4, "levels": 3, "channels": 3, **split},
+        },
+    }
+
+
+def _image_embedding_tiny() -> dict[str, Any]:
+    """Each mining; the classes of built-in data play the people."""
+    small = {"dimensions": 4, "widths": [4, 6], "dense": 8}
+    grey = {"name": "textures", "size": 6, "levels": 4, "train_count": 32, "test_count": 8}
+    colour = {**grey, "size": 5, "channels": 3}
+    batch = {"people": 3, "photographs": 2}
+    train = {"batch_size": 6}
+    return {
+        "grey": {"model": {**small, **batch, "shift": 1}, "data": grey, "train": train},
+        "colour": {
+            "model": {**small, **batch, "mining": "hard", "dropout": 0.2},
+            "data": colour,
+            "train": train,
+        },
+        "digits": {
+            "model": {**small, "people": 4, "photographs": 2, "mining": "all"},
+            "data": {"name": "digits"},
+            "train": {"batch_size": 8},
+        },
+    }
+
+
 families: Registry[Family] = Registry("family")
 datasets: Registry[DatasetEntry] = Registry("data set")
 
 families.add(
     Family(
         name="gated_pixelcnn",
-        summary="Gated PixelCNN: images pixel by pixel, unconditional or by class",
+        summary="Gated PixelCNN: images pixel by pixel, unconditional or steered; auto-encoders",
         papers=(
             Paper(
                 title="Conditional Image Generation with PixelCNN Decoders",
@@ -109,67 +170,10 @@ families.add(
             ),
         ),
         config="genkit.models.gated_pixelcnn.config:GatedPixelCNNConfig",
-        learner="genkit.models.gated_pixelcnn.learner:GatedPixelCNNLearner",
+        learner="genkit.models.gated_pixelcnn.learner:make_learner",
         outlook="genkit.models.gated_pixelcnn.config:outlook",
         autoregressive=True,
-        tiny={
-            "grey": {
-                "model": {"layers": 3, "width": 6, "first_kernel": 5, "kernel": 3, "head": 8},
-                "data": {
-                    "name": "textures",
-                    "size": 6,
-                    "levels": 5,
-                    "train_count": 32,
-                    "test_count": 8,
-                },
-            },
-            "binary-conditional": {
-                "model": {
-                    "layers": 2,
-                    "width": 4,
-                    "first_kernel": 3,
-                    "kernel": 3,
-                    "head": 6,
-                    "condition": "class",
-                },
-                "data": {
-                    "name": "textures",
-                    "size": 5,
-                    "levels": 2,
-                    "train_count": 32,
-                    "test_count": 8,
-                },
-            },
-            "colour": {
-                "model": {"layers": 2, "width": 7, "first_kernel": 3, "kernel": 3, "head": 8},
-                "data": {
-                    "name": "textures",
-                    "size": 4,
-                    "levels": 4,
-                    "channels": 3,
-                    "train_count": 32,
-                    "test_count": 8,
-                },
-            },
-            "colour-conditional": {
-                "model": {
-                    "layers": 3,
-                    "width": 8,
-                    "first_kernel": 5,
-                    "kernel": 5,
-                    "head": 10,
-                    "condition": "class",
-                },
-                "data": {
-                    "name": "textures",
-                    "size": 5,
-                    "levels": 3,
-                    "channels": 3,
-                    "train_count": 32,
-                    "test_count": 8,
-                },
-            },
-        },
+        tiny=_gated_pixelcnn_tiny(),
     )
 )
 
@@ -212,6 +216,32 @@ families.add(
         outlook="genkit.models.wavenet.config:outlook",
         autoregressive=True,
         tiny=_wavenet_tiny(),
+    )
+)
+
+families.add(
+    Family(
+        name="image_embedding",
+        summary="Image embedding: faces to unit vectors by a triplet loss, to steer portraits",
+        papers=(
+            Paper(
+                title="FaceNet: A Unified Embedding for Face Recognition and Clustering",
+                authors="Schroff, F. and Kalenichenko, D. and Philbin, J.",
+                year=2015,
+                arxiv="1503.03832",
+            ),
+            Paper(
+                title="Conditional Image Generation with PixelCNN Decoders",
+                authors="van den Oord, A. and Kalchbrenner, N. and Vinyals, O. and Espeholt, L. "
+                "and Graves, A. and Kavukcuoglu, K.",
+                year=2016,
+                arxiv="1606.05328",
+            ),
+        ),
+        config="genkit.models.image_embedding.config:ImageEmbeddingConfig",
+        learner="genkit.models.image_embedding.learner:ImageEmbeddingLearner",
+        outlook="genkit.models.image_embedding.config:outlook",
+        tiny=_image_embedding_tiny(),
     )
 )
 

@@ -91,7 +91,9 @@ Result = TypeVar("Result")
     "condition",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Condition of all samples, such as class=7. May be repeated.",
+    help="Condition of all samples, such as class=7; embedding=FILE.npz, a vector a row; or "
+    "image=FILE, a picture, folder or split, for models that code images. FILE:3 is row 3 alone. "
+    "May be repeated.",
 )
 @click.option(
     "--conditions",
@@ -99,6 +101,21 @@ Result = TypeVar("Result")
     default=None,
     metavar="FILE.jsonl|-",
     help="A JSON object a line: conditions of each sample.",
+)
+@click.option(
+    "--interpolate",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Draw rows of samples on the same noise: the first of a row has --condition, the last one "
+    "this, those between lie evenly between them. May be repeated.",
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(min=2),
+    default=8,
+    show_default=True,
+    metavar="K",
+    help="Samples of each row of --interpolate, both ends included.",
 )
 @click.option("--prime", default=None, metavar="FILE|SPLIT", help="Items to complete.")
 @click.option(
@@ -272,6 +289,7 @@ def _draw(
     checkpoint: str | None,
     condition: Sequence[str],
     conditions: Any,
+    interpolate: Sequence[str],
     seed: int | None,
     shard: str | None,
     **options: Any,
@@ -280,6 +298,7 @@ def _draw(
     from genkit.sampling.job import Shard
 
     rows = _conditions(condition, conditions)
+    last = _pairs(interpolate, "--interpolate")
     part = Shard.parse(shard) if shard is not None else None
     found = Run.open(run)
     wanted = checkpoint or found.recipe.sample.checkpoint
@@ -290,7 +309,9 @@ def _draw(
         from genkit.sampling.request import SampleRequest, sample_run
 
         opened = open_run(found, wanted, bars)
-        request = SampleRequest(seed=seed or 0, conditions=rows, shard=part, **options)
+        request = SampleRequest(
+            seed=seed or 0, conditions=rows, shard=part, interpolate=last, **options
+        )
         return opened.checkpoint.step, sample_run(opened, request, target, bars, stop)
 
     kept = "behind what is drawn" if _streams(out) else PARTS
@@ -319,16 +340,22 @@ def _tell(result: JobResult, facts: Mapping[str, Any], as_json: bool) -> None:
 
 def _conditions(pairs: Sequence[str], lines: Any) -> Sequence[Mapping[str, str]]:
     """What the user wrote, one mapping for all samples or one a sample."""
-    common: dict[str, str] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise UsageError(f"--condition takes KEY=VALUE, such as class=7. Received: '{pair}'")
-        if key in common:
-            raise UsageError(f"--condition {key} is given twice")
-        common[key] = value
+    common = _pairs(pairs, "--condition")
     if lines is None:
         return [common]
     from genkit.sampling.conditions import read_conditions
 
     return read_conditions(lines, lines.name, common)
+
+
+def _pairs(pairs: Sequence[str], option: str) -> dict[str, str]:
+    """KEY=VALUE of an option that may be repeated."""
+    found: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UsageError(f"{option} takes KEY=VALUE, such as class=7. Received: '{pair}'")
+        if key in found:
+            raise UsageError(f"{option} {key} is given twice")
+        found[key] = value
+    return found

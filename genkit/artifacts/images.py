@@ -29,6 +29,7 @@ class Images:
         index: `(N,)` int64, which sample of the job each one is.
         levels: values of a channel.
         labels: `(N,)` int64 class of each image, or None.
+        columns: of a picture that shows them side by side; None for about as many as rows.
     """
 
     kind: ClassVar[str] = "images"
@@ -38,6 +39,7 @@ class Images:
     levels: int
     labels: np.ndarray | None = None
     name: str = "samples"
+    columns: int | None = None
 
     def arrays(self) -> dict[str, np.ndarray]:
         arrays = {"samples": self.samples, "log_prob": self.log_prob, "index": self.index}
@@ -47,7 +49,8 @@ class Images:
 
     def meta(self) -> dict[str, int]:
         """What `join` and `collect` need beside the arrays."""
-        return {"levels": self.levels}
+        own = {} if self.columns is None else {"columns": self.columns}
+        return {"levels": self.levels, **own}
 
     @classmethod
     def join(cls, parts: Sequence[Mapping[str, np.ndarray]], meta: Mapping[str, int]) -> Images:
@@ -59,6 +62,7 @@ class Images:
             whole["index"],
             meta["levels"],
             whole.get("label"),
+            columns=meta.get("columns"),
         )
 
     def save(self, folder: Path) -> list[Path]:
@@ -75,7 +79,8 @@ class Images:
         parts.each = _seen(parts.each, wanted, shown)
         files = collect_npz(folder, parts, name)
         levels, first = parts.meta["levels"], range(min(parts.count, GRID_LIMIT))
-        pictures = {GRID: grid(np.stack([shown[number] for number in first]), levels)}
+        images, columns = np.stack([shown[number] for number in first]), parts.meta.get("columns")
+        pictures = {GRID: grid(images, levels, columns)}
         if parts.given is not None:
             pictures[COMPLETIONS] = completions(parts.given, shown, levels)
         written = [write_bytes(folder / name, png(picture)) for name, picture in pictures.items()]
@@ -94,7 +99,7 @@ class Images:
 
     def preview(self) -> bytes:
         """PNG of the first 256 images as a grid."""
-        return png(grid(self.samples[:GRID_LIMIT], self.levels))
+        return png(grid(self.samples[:GRID_LIMIT], self.levels, self.columns))
 
 
 def _seen(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from genkit import backend
-from genkit.conformance.dependence import random_images, vectors
-from genkit.family import Chunk, SampleSettings, Workload
+from genkit.conformance.dependence import random_images
+from genkit.family import Arrays, Chunk, SampleSettings, Workload
 from genkit.sampling.driver import sample_tile
 from genkit.sampling.raster import (
     SAMPLERS,
@@ -20,6 +20,7 @@ from genkit.sampling.raster import (
     RowFixedPoint,
     make_generator,
 )
+from genkit.sampling.raster.steering import VECTOR
 
 # The naive sampler of larger images is estimated from a few of its values, all of which cost a
 # forward pass.
@@ -35,7 +36,7 @@ def raster_workloads(
     passes = [backend.compile(model.logits, model.variables, xla=xla) for xla in forms]
     found = []
     for tile in tiles:
-        images, vector = random_images(model, tile, 0), vectors(model, tile)
+        images, vector = random_images(model, tile, 0), model.examples(tile)
         forward = [_call(run, images, vector) for run in passes]
         found += [_workload(model, sampler, tile, forward) for sampler in samplers]
     return found
@@ -63,14 +64,17 @@ def _workload(
         run, share = _few_values(generator, NAIVE_SAMPLE), NAIVE_SAMPLE / count
         return Workload(sampler, tile, tile * count, run, forward, share=share)
     passes: dict[str, float] = {}  # filled while it runs
-    run = tile_after_tile(generator, passes)
+    run = tile_after_tile(generator, {VECTOR: model.examples(tile)}, passes)
     return Workload(sampler, tile, tile * count, run, forward, passes)
 
 
-def tile_after_tile(generator: Any, passes: dict[str, float] | None = None) -> Callable[[], Any]:
+def tile_after_tile(
+    generator: Any, conditions: Arrays | None = None, passes: dict[str, float] | None = None
+) -> Callable[[], Any]:
     """Each call draws the next tile: the noise of a tile drawn before would be at hand.
 
     Args:
+        conditions: of every tile; None for what the generator takes where nothing is asked for.
         passes: a fixed-point sampler leaves there how many passes over the image the last call
             took: `passes_per_image` that an image needed in the mean, and `passes_run`, what its
             slowest images made the tile do.
@@ -88,14 +92,16 @@ def tile_after_tile(generator: Any, passes: dict[str, float] | None = None) -> C
         if isinstance(generator, (RowFixedPoint, ImageFixedPoint)):
             counted.update(passes_per_image=0.0, passes_run=0.0)
         start = next(starts)
-        return sample_tile(generator, 0, range(start, start + tile), [{}] * tile, on_chunk=count)
+        indices = range(start, start + tile)
+        rows: list[Mapping[str, str]] = [{}] * tile
+        return sample_tile(generator, 0, indices, rows, on_chunk=count, arrays=conditions)
 
     return run
 
 
 def _few_values(generator: NaiveGenerator, count: int) -> Callable[[], Any]:
     """The first values of a tile, one forward pass each."""
-    conditions = generator.conditions([{}] * generator.settings.tile, 0)
+    conditions = {VECTOR: generator.model.examples(generator.settings.tile)}
 
     def run() -> Any:
         state = generator.begin(conditions)

@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from genkit import backend
-from genkit.conformance.dependence import dependence_checks, measure, random_images, vectors
+from genkit.conformance.dependence import dependence_checks, measure, random_images
 from genkit.conformance.suite import TILE, Suite
 from genkit.family import Check, SampleSettings
 from genkit.sampling.raster import (
@@ -19,6 +19,7 @@ from genkit.sampling.raster import (
     RasterNetwork,
     fixed_point_generator,
 )
+from genkit.sampling.raster.steering import VECTOR
 
 
 def raster_checks(model: RasterNetwork) -> list[Check]:
@@ -32,14 +33,11 @@ class RasterSuite(Suite):
     def __init__(self, model: RasterNetwork) -> None:
         settings = SampleSettings(TILE)
         incremental = IncrementalGenerator(model, settings, with_logits=True)
-        conditions = incremental.conditions([{}] * TILE, 0)
-        if hasattr(model, "examples"):
-            conditions["vector"] = vectors(model, TILE)
         super().__init__(
             model.variables,
             incremental,
             NaiveGenerator(model, settings),
-            conditions,
+            {VECTOR: model.examples(TILE)},
             int(np.prod(model.shape)),
             {"fixed_point_": fixed_point_generator(model, settings, with_logits=True)},
         )
@@ -52,7 +50,7 @@ class RasterSuite(Suite):
         return random_images(self.model, TILE, draw)
 
     def parallel(self, values: np.ndarray, xla: bool = True) -> np.ndarray:
-        found = self._forms[xla](values, vectors(self.model, TILE))
+        found = self._forms[xla](values, self.model.examples(TILE))
         return np.asarray(ops.convert_to_numpy(found))
 
     def joined(self, parts: Sequence[Any]) -> np.ndarray:

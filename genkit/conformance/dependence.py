@@ -25,8 +25,11 @@ class Measurable(Protocol):
 
     shape: tuple[int, int, int]
     levels: int
-    classes: int | None
     variables: list[Any]
+
+    def examples(self, count: int) -> np.ndarray:
+        """Conditions as the network takes them, `(count, ...)`."""
+        ...
 
     def scores(self, x: Any, vector: Any) -> Any: ...
 
@@ -130,17 +133,6 @@ def random_images(model: Measurable, count: int, draw: int) -> np.ndarray:
     return (bits % np.uint64(model.levels)).astype(np.int32).reshape(count, *model.shape)
 
 
-def vectors(model: Measurable, count: int) -> np.ndarray:
-    """Conditions as the network takes them, `(count, ...)`: the model's own `examples` where it
-    has any, one-hot classes in turn, or the unused column."""
-    examples = getattr(model, "examples", None)
-    if examples is not None:
-        return np.asarray(examples(count))
-    if model.classes is None:
-        return np.zeros((count, 1), np.float32)
-    return np.eye(model.classes, dtype=np.float32)[np.arange(count) % model.classes]
-
-
 def _positions(count: int, most: int) -> np.ndarray:
     if count <= most:
         return np.arange(count)
@@ -169,7 +161,7 @@ def _gradients(
         flat = np.zeros((batch, count), np.float32)
         flat[np.arange(batch), part] = 1.0
         place = flat.reshape(batch, *model.shape)
-        found = slopes(np.repeat(x, batch, axis=0), vectors(model, batch), place, mix)
+        found = slopes(np.repeat(x, batch, axis=0), model.examples(batch), place, mix)
         rows.append(np.abs(ops.convert_to_numpy(found)).reshape(batch, count))
     return np.concatenate(rows)[: len(outputs)]
 
@@ -181,7 +173,7 @@ def _changes(
     product of matrices may be rounded in another way than the first ones."""
     count = int(np.prod(model.shape))
     base = np.repeat(random_images(model, 1, draw), batch, axis=0)
-    vector = np.repeat(vectors(model, 1), batch, axis=0)
+    vector = np.repeat(model.examples(1), batch, axis=0)
 
     def flat_logits(images: np.ndarray) -> np.ndarray:
         out = ops.convert_to_numpy(logits(images.reshape(base.shape), vector))

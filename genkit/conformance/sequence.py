@@ -58,9 +58,12 @@ class Line:
         self.network, self._conditions = network, conditions
         self.shape = (1, network.receptive_field + 2, 1)
         self.levels = network.levels
-        self.classes: int | None = None
         self.variables = network.variables
         self._direction = normal(3, "conformance/direction", 0, (self.levels,))
+
+    def examples(self, count: int) -> np.ndarray:
+        """Nothing: a line has conditions of its own."""
+        return np.zeros((count, 1), np.float32)
 
     def _own(self, batch: int) -> Arrays:
         length = self.shape[1]

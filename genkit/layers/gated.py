@@ -26,14 +26,15 @@ def shift_down(maps: Any) -> Any:
 
 @keras.saving.register_keras_serializable(package="genkit")
 class ConditionalBias(keras.Layer):
-    """The terms V^T h of a gated unit: a vector as a bias, equal at every position.
+    """The terms V^T h and V * s of a gated unit: a vector or a map as a bias.
 
-    Equation 4 of van den Oord et al., 2016 (arXiv:1606.05328).
+    Equations 4 and 5 of van den Oord et al., 2016 (arXiv:1606.05328). No mask is needed: what
+    steers is known before the first pixel.
 
     Args:
         units: width of each bias. count: how many biases (one a stack).
 
-    Input: `(batch, D)`. Output: `count` arrays `(batch, units)`.
+    Input: `(batch, ..., D)`. Output: `count` arrays `(batch, ..., units)`.
     """
 
     def __init__(self, units: int, count: int, **kwargs: Any) -> None:
@@ -46,9 +47,9 @@ class ConditionalBias(keras.Layer):
         )
         super().build(input_shape)
 
-    def call(self, vector: Any) -> list[Any]:
+    def call(self, given: Any) -> list[Any]:
         kernel = ops.cast(self.kernel.value, self.compute_dtype)
-        biases = ops.matmul(ops.cast(vector, self.compute_dtype), kernel)
+        biases = ops.matmul(ops.cast(given, self.compute_dtype), kernel)
         return list(ops.split(biases, self.count, axis=-1))
 
     def get_config(self) -> dict[str, Any]:
@@ -66,9 +67,10 @@ class GatedBlock(keras.Layer):
     Args:
         width: maps p of each stack. kernel: odd width n. groups: colours.
         first: mask A and no residual, as the first layer needs.
-        conditional: whether a vector h steers the block.
+        conditional: whether something steers the block.
 
-    Input: vertical `(B, H, W, C)`, horizontal `(B, H, W, C)`, vector `(B, D)` or None, and
+    Input: vertical `(B, H, W, C)`, horizontal `(B, H, W, C)`, what steers the block, `(B, 1, 1, D)`
+    for all places alike or `(B, H, W, D)`, or None, and
     `kept`, `(B, 2p)` factors of the gated maps of both stacks (dropout of whole maps), or None.
     Output: vertical and horizontal `(B, H, W, p)`.
     """
@@ -91,7 +93,7 @@ class GatedBlock(keras.Layer):
         self.horizontal = RowConvolution(width, kernel, groups, kind, name="horizontal", **same)
         self.link = keras.layers.Dense(2 * width, name="link", **same)
         self.output_map = GroupedDense(width, groups, name="output_map", **same)
-        self.condition = (
+        self.condition: Any = (
             ConditionalBias(2 * width, 2, name="condition", **same) if conditional else None
         )
 
@@ -99,26 +101,25 @@ class GatedBlock(keras.Layer):
         self,
         vertical_shape: tuple[int | None, ...],
         horizontal_shape: tuple[int | None, ...],
-        vector_shape: tuple[int | None, ...] | None = None,
+        given_shape: tuple[int | None, ...] | None = None,
     ) -> None:
         maps = (*tuple(vertical_shape)[:-1], self.width)
         self.vertical.build(vertical_shape)
         self.horizontal.build(horizontal_shape)
         self.link.build((*maps[:-1], 2 * self.width))
         self.output_map.build(maps)
-        if self.condition is not None and vector_shape is not None:
-            self.condition.build(vector_shape)
+        if self.condition is not None and given_shape is not None:
+            self.condition.build(given_shape)
         self.built = True
 
     def call(
-        self, vertical: Any, horizontal: Any, vector: Any = None, kept: Any = None
+        self, vertical: Any, horizontal: Any, given: Any = None, kept: Any = None
     ) -> tuple[Any, Any]:
         above = self.vertical(vertical)
         across = self.horizontal(horizontal) + self.link(shift_down(above))
         if self.condition is not None:
-            for_vertical, for_horizontal = self.condition(vector)
-            above = above + for_vertical[:, None, None]
-            across = across + for_horizontal[:, None, None]
+            for_vertical, for_horizontal = self.condition(given)
+            above, across = above + for_vertical, across + for_horizontal
         above, across = gate(above), gate(across)
         if kept is not None:
             for_vertical, for_horizontal = ops.split(kept[:, None, None], 2, axis=-1)

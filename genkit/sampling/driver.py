@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from genkit.family import Chunk, Forced, Generator
+from genkit.family import Arrays, Chunk, Forced, Generator
 
 OnChunk = Callable[[Chunk], None]
 
@@ -19,6 +19,7 @@ def tile_chunks(
     indices: Sequence[int],
     conditions: Sequence[Mapping[str, str]],
     forced: Forced | None = None,
+    arrays: Arrays | None = None,
 ) -> Iterator[Chunk]:
     """The chunks of the samples `indices`, each as soon as it is drawn; none is kept.
 
@@ -32,6 +33,7 @@ def tile_chunks(
         indices: consecutive sample indices, at most a tile of them.
         conditions: what the user wrote for each sample; or for a whole tile.
         forced: given values of each sample, or of a whole tile, or None.
+        arrays: what the generator makes of conditions, for a whole tile, where that is at hand.
 
     Yields:
         Chunks without their state, which belongs to the next call. Whoever stops asking for
@@ -42,9 +44,11 @@ def tile_chunks(
         raise ValueError(f"a tile holds 1 to {tile} samples. Received: {len(indices)}")
     missing = tile - len(indices)
     every = [*indices, *range(indices[-1] + 1, indices[-1] + 1 + missing)]
-    arrays = generator.conditions([*conditions, *[{}] * (tile - len(conditions))], indices[0])
+    if arrays is None:
+        rows = [*conditions, *[{}] * (tile - len(conditions))]
+        arrays = generator.conditions(rows, indices[0])
     if forced is not None and (absent := tile - len(forced.values)):
-        forced = Forced(_pad(forced.values, absent), _pad(forced.mask, absent))
+        forced = Forced(pad_rows(forced.values, absent), pad_rows(forced.mask, absent))
     state, number, done = generator.begin(arrays), 0, False
     while not done:
         noise = generator.noise(seed, every, number)
@@ -60,6 +64,7 @@ def sample_tile(
     conditions: Sequence[Mapping[str, str]],
     forced: Forced | None = None,
     on_chunk: OnChunk | None = None,
+    arrays: Arrays | None = None,
 ) -> list[Any]:
     """Draw the samples `indices` to their end; see `tile_chunks` for the arguments.
 
@@ -70,7 +75,7 @@ def sample_tile(
         The artifacts of `generator.finish`.
     """
     chunks = []
-    for chunk in tile_chunks(generator, seed, indices, conditions, forced):
+    for chunk in tile_chunks(generator, seed, indices, conditions, forced, arrays):
         chunks.append(chunk)
         if on_chunk is not None:
             on_chunk(chunk)
@@ -102,5 +107,6 @@ def stream_tile(
     return count
 
 
-def _pad(array: np.ndarray, missing: int) -> np.ndarray:
+def pad_rows(array: np.ndarray, missing: int) -> np.ndarray:
+    """`array` with `missing` rows of zeros behind it."""
     return np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)])

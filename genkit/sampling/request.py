@@ -28,9 +28,13 @@ from genkit.sampling.job import (
     run_job,
     stream_job,
 )
+from genkit.sampling.raster.interpolation import Interpolation, SteeredGenerator
 
 # Rows often repeat, such as classes; so many different ones are not proved a second time.
 REMEMBERED_ROWS = 4096
+
+# Rows of an interpolation where no count is asked for.
+ROWS_BETWEEN = 4
 
 # Each tile in flight has its own state in memory.
 MAX_TILES_BY_DEFAULT = 8
@@ -53,6 +57,8 @@ class SampleRequest:
         allow_mixed: go on with samples that were drawn under another fingerprint.
         seconds, fold: of sound, see `SampleSettings`.
         animate: of images in a folder, show how the first ones were drawn; changes no sample.
+        interpolate: conditions of the last sample of each row of `steps`, whose first one has
+            `conditions`; None for samples that have nothing to do with each other.
     """
 
     count: int | None = None
@@ -72,6 +78,8 @@ class SampleRequest:
     seconds: float | None = None
     fold: float | None = None
     animate: bool = False
+    interpolate: Mapping[str, str] | None = None
+    steps: int = 8
 
 
 def sample_run(
@@ -89,7 +97,7 @@ def sample_run(
         UsageError: if the family has nothing to sample, or a condition or setting is wrong.
     """
     settings = _settings(opened, request)
-    generator = _generator(opened, settings)
+    generator = _between(_generator(opened, settings), request)
     _refuse_pictures(generator, request, opened.recipe.family)
     streamed = _streamed(generator, target, opened.recipe.family)
     if streamed and request.tile is None and settings.tile != 1:  # to be heard soon
@@ -105,7 +113,7 @@ def sample_run(
         request.conditions,
         primes,
         request.completions,
-        _identity(opened),
+        {**_identity(opened), **_steering(generator, request)},
         fingerprint(),
         _in_flight(request.batch_size, generator.settings.tile),
         request.shard,
@@ -132,6 +140,24 @@ def _generator(opened: Opened, settings: SampleSettings) -> Generator:
                     "Leave it out."
                 )
     return generator
+
+
+def _between(generator: Generator, request: SampleRequest) -> Generator:
+    """The generator of an interpolation, where one is asked for."""
+    if not request.interpolate:
+        return generator
+    return Interpolation(generator, request.interpolate, request.steps)
+
+
+def _steering(generator: Generator, request: SampleRequest) -> dict[str, Any]:
+    """What samples depend on beside the words of their conditions."""
+    found: dict[str, Any] = {}
+    if request.interpolate:
+        found["interpolate"] = {"to": dict(request.interpolate), "steps": request.steps}
+    if isinstance(generator, SteeredGenerator):
+        values = generator.condition_values(request.conditions)
+        found |= {} if values is None else {"condition_values": values}
+    return found
 
 
 def _refuse_pictures(generator: Generator, request: SampleRequest, family: str) -> None:
@@ -200,6 +226,14 @@ def _in_flight(batch_size: int | None, tile: int) -> int:
 
 def _count(request: SampleRequest, default: int) -> int:
     rows = len(request.conditions)
+    if request.interpolate and rows == 1:
+        count = request.count or request.steps * ROWS_BETWEEN
+        if count % request.steps:
+            raise UsageError(
+                f"-n must be a multiple of --steps, {request.steps} samples a row. "
+                f"Received: {count}"
+            )
+        return count
     count = request.count or (rows if rows > 1 else default)
     if rows not in (1, count):
         raise UsageError(

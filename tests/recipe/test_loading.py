@@ -28,6 +28,7 @@ TRAIN_KEYS = (
     "validate_every, validate_items"
 )
 DATASETS = ", ".join(registry.datasets.names())
+FAMILIES = ", ".join(registry.families.names())
 TOP_KEYS = "data, description, eval, extends, family, inputs, kind, model, name, sample, train"
 
 
@@ -157,7 +158,7 @@ def test_all_problems_of_files_and_options_are_told_at_once() -> None:
         ("train.warmup=3", "train.warmup: unknown key 'warmup'. "
          f"Did you mean 'train.schedule.warmup'? Allowed here: {TRAIN_KEYS}."),
         ("family=gatedpixelcnn", "family: unknown family 'gatedpixelcnn'. "
-         "Did you mean 'gated_pixelcnn'? Allowed: gated_pixelcnn, pixelrnn, wavenet."),
+         f"Did you mean 'gated_pixelcnn'? Allowed: {FAMILIES}."),
         ("data.name=texture", "data.name: unknown data set 'texture'. "
          f"Did you mean 'textures'? Allowed: {DATASETS}."),
         ("data.name=5", "data.name: must be text. Received: 5"),
@@ -209,7 +210,7 @@ def test_messages_for_wrong_options(option: str, message: str) -> None:
 
 def test_what_is_missing_is_told() -> None:
     assert problems(write("nothing.yaml", "model: {}\n")) == [
-        "nothing.yaml: family: is missing. Allowed: gated_pixelcnn, pixelrnn, wavenet.",
+        f"nothing.yaml: family: is missing. Allowed: {FAMILIES}.",
         f"nothing.yaml: data.name: is missing. Allowed: {DATASETS}.",
     ]
 

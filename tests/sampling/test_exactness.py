@@ -53,8 +53,8 @@ def compared(
 ) -> Counter[str]:
     """Verdicts of one tile of each sampler beside the naive one."""
     index, rows = example["index"], [{}] * TILE
-    if view.classes is not None:
-        rows = [{"class": str((seed + 3 * i) % view.classes)} for i in range(TILE)]
+    if view.steering.classes is not None:
+        rows = [{"class": str((seed + 3 * i) % view.steering.classes)} for i in range(TILE)]
     forced = given_values(view, seed, example["share"])
     found, scores = {}, {}
     for name, sampler in samplers.items():

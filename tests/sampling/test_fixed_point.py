@@ -20,6 +20,7 @@ from genkit.sampling.raster import (
     make_generator,
 )
 from genkit.sampling.raster.fixed_point import agreement
+from genkit.sampling.raster.steering import Steering
 from tests import densities
 from tests.densities import array
 from tests.sampling.test_raster import COLOUR, GREY, TILE, drawn
@@ -121,7 +122,7 @@ class Chain:
 
     shape = (3, 4, 1)
     levels = 3
-    classes = None
+    steering = Steering()
     variables: list[Any] = []  # noqa: RUF012
 
     def logits(self, values: Any, vector: Any) -> Any:

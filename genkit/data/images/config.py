@@ -7,10 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from genkit.data.shares import check_shares
-from genkit.recipe.schema import DataConfig, PositiveInt
+from genkit.recipe.schema import DataConfig, NonNegativeInt, PositiveInt
 
 Levels = Literal[2, 4, 8, 16, 32, 64, 128, 256]
 Side = Annotated[int, Field(ge=2, le=1024)]
+Width = Annotated[int, Field(ge=1, le=65536)]
+VectorShape = Width | Annotated[list[Width], Field(min_length=3, max_length=3)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -275,6 +277,50 @@ class OrlFacesConfig(ResizedConfig):
         return 40
 
 
+class PortraitsConfig(ResizedConfig):
+    """Photographs of people, a folder each, split by person: people of the test split are not
+    seen in training.
+
+    Args:
+        path: from the working directory, or below `GENKIT_DATA`.
+        height, width, channels: what a photograph is brought to.
+        people: how many folders of people there are.
+        folds, fold: person i, counted from 0, belongs to fold i mod `folds`; the people of
+            `fold` are the test split, all others are for training.
+        validation_photos: the last so many photographs of each person in training are the
+            validation split; at least one is left for training.
+    """
+
+    name: Literal["portraits"] = "portraits"
+    path: Annotated[str, Field(min_length=1)] = "orl_faces"
+    height: Side = 112
+    width: Side = 92
+    channels: Literal[1, 3] = 1
+    people: Annotated[int, Field(ge=2, le=100_000)] = 40
+    folds: Annotated[int, Field(ge=2)] = 10
+    fold: NonNegativeInt = 0
+    validation_photos: PositiveInt = 1
+
+    @model_validator(mode="after")
+    def _folds_of_people(self) -> PortraitsConfig:
+        if self.folds > self.people:
+            raise ValueError(f"folds must be at most people, {self.people}. Received: {self.folds}")
+        if self.fold >= self.folds:
+            raise ValueError(f"fold must be 0 to {self.folds - 1}. Received: {self.fold}")
+        return self
+
+    def image_shape(self) -> tuple[int, int, int]:
+        return (self.height, self.width, self.channels)
+
+    def class_count(self) -> int | None:
+        return self.people
+
+    def preprocessing(self) -> str:
+        held = len(range(self.fold, self.people, self.folds))
+        split = f"fold {self.fold} of {self.folds} for testing: {held} of {self.people} people"
+        return f"{super().preprocessing()}, {split}"
+
+
 class SplitConfig(ProcessedConfig):
     """Your own data: where it lies, and how it is split where it is not split already.
 
@@ -322,14 +368,28 @@ class NpzConfig(SplitConfig):
 
     Args:
         values: the file holds values 0 .. values - 1.
+        vectors: what else images are steered by: name of an array of numbers -> its width D, of
+            `(N, D)`, or `[h, w, C]`, of maps `(N, h, w, C)`; `train_NAME`, ... with
+            `train_images`.
     """
 
     name: Literal["npz"] = "npz"
     path: Annotated[str, Field(min_length=1)] = "images.npz"
     values: Annotated[int, Field(ge=2, le=256)] = 256
+    vectors: dict[str, VectorShape] = Field(default_factory=dict)
+
+    def vector_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of what images are steered by, by name."""
+        return {
+            name: (shape,) if isinstance(shape, int) else tuple(shape)
+            for name, shape in self.vectors.items()
+        }
 
     @model_validator(mode="after")
     def _as_they_are(self) -> NpzConfig:
+        taken = [name for name in self.vectors if name in ("class", "image")]
+        if taken:
+            raise ValueError(f"vectors: '{taken[0]}' means something else; give another name")
         if self.values != 256 and (self.levels != 256 or self.binarization != "none"):
             raise ValueError(
                 "levels and binarization are for files of 256 values. "

@@ -25,12 +25,14 @@ class ImageSplit:
         levels: how many values a channel can take, 2 to 256.
         draw: `draw(chosen, positions, seed)` gives the images `chosen` as a training feed shows
             them at `positions`, where that differs from `images`: flipped, redrawn.
+        vectors: name -> `(N, ...)` float32, what images are steered by beside their class.
     """
 
     images: Any
     labels: np.ndarray | None
     levels: int
     draw: Callable[[np.ndarray, np.ndarray, int], np.ndarray] | None = None
+    vectors: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.dtype != np.uint8:
@@ -52,7 +54,15 @@ class ImageSplit:
     def first(self, limit: int | None) -> ImageSplit:
         """The first `limit` images, or all."""
         labels = None if self.labels is None else self.labels[:limit]
-        return ImageSplit(self.images[:limit], labels, self.levels)
+        vectors = {name: array[:limit] for name, array in self.vectors.items()}
+        return ImageSplit(self.images[:limit], labels, self.levels, vectors=vectors)
+
+    def conditions(self, chosen: Any) -> Arrays:
+        """`label` and `vector/NAME` of some images, those that there are."""
+        found = {f"vector/{name}": array[chosen] for name, array in self.vectors.items()}
+        if self.labels is not None:
+            found["label"] = self.labels[chosen]
+        return found
 
 
 @dataclass(frozen=True)
@@ -88,7 +98,8 @@ class ImageFeed(StatelessFeed):
         self._epoch: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
 
     def batch(self, k: int) -> Arrays:
-        """`image` uint8 (B, H, W, C), and `label` int64 (B,) where there are labels."""
+        """`image` uint8 (B, H, W, C); `label` int64 (B,) where there are labels; and `vector/NAME`
+        float32 (B, ...) where there are vectors."""
         positions = np.arange(k * self.batch_size, (k + 1) * self.batch_size)
         chosen = np.empty(self.batch_size, np.int64)
         for epoch in np.unique(positions // len(self.split)):
@@ -96,10 +107,8 @@ class ImageFeed(StatelessFeed):
             chosen[here] = self._order(int(epoch))[positions[here] % len(self.split)]
         draw = self.split.draw
         images = self.split.images[chosen] if draw is None else draw(chosen, positions, self.seed)
-        arrays = {"image": np.asarray(images)}  # no longer tied to a file
-        if self.split.labels is not None:
-            arrays["label"] = self.split.labels[chosen]
-        return arrays
+        # As an array the images are no longer tied to a file.
+        return {"image": np.asarray(images), **self.split.conditions(chosen)}
 
     def _order(self, epoch: int) -> np.ndarray:
         if self._epoch[0] != epoch:

@@ -11,7 +11,7 @@ import numpy as np
 
 from genkit.data.images import blocks
 from genkit.data.images.blocks import Blocks
-from genkit.data.images.config import FolderConfig
+from genkit.data.images.config import FolderConfig, ResizedConfig
 from genkit.data.images.dataset import ImageDataset
 from genkit.data.images.own import split_by_permutation
 from genkit.data.images.pictures import SUFFIXES, read_picture
@@ -83,7 +83,7 @@ def splits(config: FolderConfig) -> Mapping[str, Blocks]:
         split: Blocks(
             (len(names), *config.image_shape()),
             labels is not None,
-            partial(_read, found.root, names, labels, config),
+            partial(read_pictures, found.root, names, labels, config),
         )
         for split, names in by_split.items()
     }
@@ -145,9 +145,10 @@ def _labels(
     return {name: number[folder] for name, folder in folders.items()}
 
 
-def _read(
-    root: Path, names: Sequence[str], labels: Mapping[str, int] | None, config: FolderConfig
+def read_pictures(
+    root: Path, names: Sequence[str], labels: Mapping[str, int] | None, config: ResizedConfig
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Pictures `names` below `root` with their labels, brought to one size, block by block."""
     shape = config.image_shape()
     for start in range(0, len(names), _AT_ONCE):
         chosen = names[start : start + _AT_ONCE]

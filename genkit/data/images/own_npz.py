@@ -11,6 +11,7 @@ from genkit.data.images.dataset import ImageDataset
 from genkit.data.images.npz_reading import NpzFile, open_npz
 from genkit.data.images.own import split_by_permutation
 from genkit.data.images.preprocessing import RawSplit, prepare_dataset
+from genkit.data.images.vectors import checked
 from genkit.data.places import locate
 from genkit.errors import DataError
 
@@ -53,7 +54,8 @@ def _permuted(
     for split, chosen in split_by_permutation(names, config, shares).items():
         index = np.array([int(name) for name in chosen], np.int64)
         labels = None if whole.labels is None else whole.labels[index]
-        found[split] = RawSplit(whole.images[index], labels)
+        vectors = {name: array[index] for name, array in whole.vectors.items()}
+        found[split] = RawSplit(whole.images[index], labels, vectors)
     return found
 
 
@@ -76,7 +78,8 @@ def _read(npz: NpzFile, prefix: str, config: NpzConfig) -> RawSplit:
         _check_values(npz, name, rows, start, config.values)
         images[start : start + len(rows)] = rows.reshape(len(rows), *shape)
         start += len(rows)
-    return RawSplit(images, _labels(npz, prefix, len(images), config))
+    labels = _labels(npz, prefix, len(images), config)
+    return RawSplit(images, labels, _vectors(npz, prefix, len(images), config))
 
 
 def _check_values(npz: NpzFile, name: str, rows: np.ndarray, start: int, values: int) -> None:
@@ -87,6 +90,22 @@ def _check_values(npz: NpzFile, name: str, rows: np.ndarray, start: int, values:
             f"{npz.path}, array {name}, at {place}: values must be 0 to {values - 1} "
             f"(data.values). Received: {rows[tuple(wrong[0])]}"
         )
+
+
+def _vectors(npz: NpzFile, prefix: str, count: int, config: NpzConfig) -> dict[str, np.ndarray]:
+    """What else the images are steered by, checked."""
+    found = {}
+    for name, shape in config.vector_shapes().items():
+        array = f"{prefix}{name}"
+        header = npz.header(array)
+        if header.shape != (count, *shape):
+            raise DataError(
+                f"{npz.path}, array {array}: must be numbers of shape "
+                f"({count}, {', '.join(map(str, shape))}), as data.vectors says. "
+                f"Received: {header.dtype} {header.shape}"
+            )
+        found[name] = checked(npz.array(array), str(npz.path), array, shape)
+    return found
 
 
 def _labels(npz: NpzFile, prefix: str, count: int, config: NpzConfig) -> np.ndarray | None:

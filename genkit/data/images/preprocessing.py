@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,12 @@ Change = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class RawSplit:
-    """Images as published: `(N, H, W, C)` uint8 of 256 levels, and labels `(N,)` or None."""
+    """Images as published: `(N, H, W, C)` uint8 of 256 levels; labels `(N,)` or None; and what
+    else images are steered by, name -> `(N, ...)` float32."""
 
     images: np.ndarray
     labels: np.ndarray | None
+    vectors: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 class LazyImages:
@@ -143,7 +145,7 @@ def _split(config: ProcessedConfig, raw: RawSplit, name: str) -> ImageSplit:
     draw = None
     if name == "train" and (config.flips or drawn):
         draw = TrainingDraw(raw.images if drawn else images, config.flips, drawn)
-    return ImageSplit(images, raw.labels, config.level_count(), draw)
+    return ImageSplit(images, raw.labels, config.level_count(), draw, raw.vectors)
 
 
 def _fixed(config: ProcessedConfig, images: np.ndarray, split: str) -> Images:

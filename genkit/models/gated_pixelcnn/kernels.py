@@ -58,21 +58,40 @@ class Kernels:
             "logits": dense_by_colour(self.network.logits_map, self.hidden, self.logits),
         }
 
-    def biases(self, batch: int, vector: Any) -> dict[str, Any]:
-        """What a condition and the links' biases add to the gates, `(B, 2p)` per layer."""
+    def biases(self, batch: int, given: Any) -> dict[str, Any]:
+        """What holds for all places: the links' biases, and what conditions add to the gates where
+        they do not depend on the place; `(B, 2p)` per layer.
+
+        Args:
+            given: `(B, 1, 1, D)`, or None.
+        """
         across, vertical = [], []
         for block in self.network.blocks:
             dtype = self.network.compute_dtype
             link = self._gated(ops.cast(block.link.bias.value, dtype)[None])
             zeros = ops.zeros((batch, int(link.shape[-1])), dtype)
-            if block.condition is None:
+            if given is None:
                 across.append(link + zeros)
                 vertical.append(zeros)
                 continue
-            for_vertical, for_horizontal = block.condition(vector)
+            for_vertical, for_horizontal = (part[:, 0, 0] for part in block.condition(given))
             across.append(link + self._gated(for_horizontal))
             vertical.append(for_vertical * self._cast(self.half))
         return {"horizontal": across, "vertical": vertical}
+
+    def steering(self) -> dict[str, Any]:
+        """Kernels from maps that steer to the gates of all layers side by side, `(c, L * 2p)`."""
+        across, vertical = [], []
+        for block in self.network.blocks:
+            for_vertical, for_horizontal = ops.split(
+                self._cast(block.condition.kernel.value), 2, axis=-1
+            )
+            across.append(self._gated(for_horizontal))
+            vertical.append(for_vertical * self._cast(self.half))
+        return {
+            "horizontal": ops.concatenate(across, axis=-1),
+            "vertical": ops.concatenate(vertical, axis=-1),
+        }
 
     def _cast(self, array: np.ndarray) -> Any:
         return ops.cast(array, self.network.compute_dtype)

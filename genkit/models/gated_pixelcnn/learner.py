@@ -1,67 +1,51 @@
-"""The learner of the Gated PixelCNN."""
+"""The learners of the Gated PixelCNN."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from genkit.family import Arrays
-from genkit.layers.values import centred
+from genkit.family import Arrays, Evaluation, EvaluationRequest, Forced, Learner
 from genkit.models.gated_pixelcnn.network import GatedPixelCNN, build_network
-from genkit.models.gated_pixelcnn.rows import ParallelRows
-from genkit.models.gated_pixelcnn.sampling import GatedSteps
+from genkit.models.gated_pixelcnn.portraits import with_portraits
+from genkit.models.gated_pixelcnn.steering import SteeredImages
+from genkit.models.gated_pixelcnn.view import GatedPixelCNNView
 from genkit.models.image_density.learner import ImageDensityLearner
+from genkit.progress import Progress
 from genkit.randomness import Noise
-from genkit.sampling.decoding import Decoding
-from genkit.sampling.raster.rows import RowSampler
 
 
-class GatedPixelCNNView:
-    """What samplers and checks see of a Gated PixelCNN (`RasterNetwork`)."""
+class GatedPixelCNNLearner(SteeredImages, ImageDensityLearner):
+    """Gated PixelCNN, unconditional or steered by classes, vectors and maps (arXiv:1606.05328)."""
 
-    def __init__(self, network: GatedPixelCNN, shape: tuple[int, int, int], reach: int) -> None:
-        self.network, self.shape, self.reach = network, shape, reach
-        self.levels, self.classes = network.levels, network.classes
-        self.variables = list(network.variables)
-
-    def scores(self, x: Any, vector: Any) -> Any:
-        """Logits of images already centred to [-1, 1]: what gradients are taken of."""
-        return self.network(x, None if self.classes is None else vector)
-
-    def logits(self, values: Any, vector: Any) -> Any:
-        return self.scores(centred(values, self.levels, self.network.compute_dtype), vector)
-
-    def training_logits(self, batch: Any) -> Any:
-        """Logits of a training batch `image`, `vector` and, with dropout, `kept`."""
-        x = centred(batch["image"], self.levels, self.network.compute_dtype)
-        vector = None if self.classes is None else batch["vector"]
-        return self.network(x, vector, kept=batch.get("kept"), training=True)
-
-    def row_sampler(self, decoding: Decoding, keep_logits: bool = False) -> RowSampler:
-        return RowSampler(GatedSteps(self.network, self.shape), decoding, keep_logits)
-
-    def parallel_rows(self) -> ParallelRows:
-        return ParallelRows(self.network, self.shape[1])
-
-    def sees(self, output: tuple[int, int, int], value: tuple[int, int, int]) -> bool:
-        """Whether the logits at `output` (row, column, channel) must depend on `value`.
-
-        Written down from the paper's figure, not from the code: a rectangle above, the pixels
-        on the left, the earlier colours of the pixel itself.
-        """
-        above, across = output[0] - value[0], value[1] - output[1]
-        if above > 0:
-            return above <= self.reach + 1 and abs(across) <= self.reach
-        if above < 0:
-            return False
-        return -self.reach <= across < 0 or (across == 0 and value[2] < output[2])
-
-
-class GatedPixelCNNLearner(ImageDensityLearner):
-    """Gated PixelCNN, unconditional or by class (arXiv:1606.05328)."""
-
-    def build(self, recipe: Any) -> tuple[GatedPixelCNN, GatedPixelCNNView]:
+    def build(self, recipe: Any) -> tuple[Any, GatedPixelCNNView]:
         network = build_network(recipe)
-        return network, GatedPixelCNNView(network, recipe.data.image_shape(), recipe.model.reach)
+        return network, self.view_of(network, recipe)
+
+    def view_of(self, network: GatedPixelCNN, recipe: Any) -> GatedPixelCNNView:
+        shape, steering = recipe.data.image_shape(), self.sources.steering(recipe)
+        return GatedPixelCNNView(network, shape, recipe.model.reach, steering)
+
+    def evaluate(self, request: EvaluationRequest, progress: Progress) -> Evaluation:
+        """As for every density; of portraits also whether they show their person."""
+        found = super().evaluate(request, progress)
+        for name in self.recipe.model.condition:
+            if name not in self.sources.embedders:
+                continue
+            found = with_portraits(self, name, found, request, progress)
+        return found
+
+    def primes(self, reference: str, keep: str | None) -> Forced:
+        """As for every density; each image is completed as steered by itself, where that is known:
+        by its class, its own code, its own vectors."""
+        forced = super().primes(reference, keep)
+        own = forced.conditions or [{} for _ in forced.values]
+        for part in self.view.steering.parts:
+            word = self.sources.word(part, reference)
+            if word is not None:
+                own = [{**row, word: f"{reference}:{i}"} for i, row in enumerate(own)]
+        return replace(forced, conditions=[] if not any(own) else own)
 
     def training_noise(self, noise: Noise) -> Arrays:
         """Factors of map dropout, `(B, layers, 2 * width)`: 0, or 1 / (1 - rate)."""
@@ -70,3 +54,17 @@ class GatedPixelCNNLearner(ImageDensityLearner):
             return {}
         maps = (config.layers, 2 * config.width)
         return {"kept": self.map_dropout(noise, config.dropout, maps)}
+
+
+def make_learner(recipe: Any, inputs: Mapping[str, Any] | None = None) -> Learner:
+    """Of images alone, or of an auto-encoder with one of its decoders."""
+    coder = recipe.model.autoencoder
+    if coder is None:
+        return GatedPixelCNNLearner(recipe, inputs)
+    if coder.decoder == "mse":
+        from genkit.models.gated_pixelcnn.regression import RegressionLearner
+
+        return RegressionLearner(recipe, inputs)
+    from genkit.models.gated_pixelcnn.coding import AutoencoderLearner
+
+    return AutoencoderLearner(recipe, inputs)

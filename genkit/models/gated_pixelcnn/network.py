@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -10,6 +11,9 @@ from keras import ops
 from genkit.layers.gated import GatedBlock
 from genkit.layers.masked import GroupedDense
 from genkit.layers.rematerialise import rematerialised
+from genkit.models.gated_pixelcnn.conditions import condition_shapes
+from genkit.models.gated_pixelcnn.sizes import steering_width
+from genkit.models.gated_pixelcnn.spatial import SpatialConditions
 from genkit.sampling.decoding import logits_type
 
 
@@ -20,10 +24,13 @@ class GatedPixelCNN(keras.Model):
     Args:
         layers, width, first_kernel, kernel, head: sizes, as in the recipe.
         levels: values of a channel, 2 to 256. channels: 1 or 3.
-        classes: number of classes, or None without condition.
+        conditions: shapes of the conditions by name, in the order in which they lie in the vector:
+            `(D,)` of a vector, `(h, w, C)` of a map. Empty without conditions.
+        spatial: `maps` and `factor` of the network that makes maps of the image's size from the
+            conditions (section 2.3), or None where they steer all places alike.
         rematerialise: compute activations again in the backward pass.
 
-    Input: values centred to [-1, 1], `(B, H, W, C)`; one-hot classes `(B, classes)`; and
+    Input: values centred to [-1, 1], `(B, H, W, C)`; the vector `(B, D)` of all conditions; and
     `kept`, `(B, layers, 2 * width)`, the factors of map dropout, or None.
     Output: logits `(B, H, W, C, levels)`.
     """
@@ -38,7 +45,8 @@ class GatedPixelCNN(keras.Model):
         head: int,
         levels: int,
         channels: int,
-        classes: int | None = None,
+        conditions: Mapping[str, Sequence[int]] | None = None,
+        spatial: Mapping[str, int] | None = None,
         rematerialise: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -50,16 +58,23 @@ class GatedPixelCNN(keras.Model):
             "kernel": kernel,
             "head": head,
         }
-        self.levels, self.channels, self.classes = levels, channels, classes
+        self.levels, self.channels = levels, channels
+        shapes = {name: tuple(shape) for name, shape in (conditions or {}).items()}
+        self.conditions, self.steered = shapes, bool(shapes)
         self.rematerialise = rematerialise
         same = {"dtype": self.dtype_policy}
+        self.spatial = (
+            SpatialConditions(shapes, **spatial, name="spatial", **same)
+            if spatial is not None and shapes
+            else None
+        )
         self.blocks = [
             GatedBlock(
                 width,
                 kernel if i else first_kernel,
                 channels,
                 first=i == 0,
-                conditional=classes is not None,
+                conditional=self.steered,
                 name=f"block_{i}",
                 **same,
             )
@@ -71,20 +86,36 @@ class GatedPixelCNN(keras.Model):
 
     def build(self, input_shape: Any, vector_shape: Any = None) -> None:
         shape = tuple(input_shape)
-        vector = None if self.classes is None else (None, self.classes)
+        if self.spatial is not None:
+            self.spatial.build((None, steering_width(self.conditions)), shape)
+        given = (None, None, None, self.given_width) if self.steered else None
         for i, block in enumerate(self.blocks):
             maps = shape if i == 0 else (*shape[:-1], self.sizes["width"])
-            block.build(maps, maps, vector)
+            block.build(maps, maps, given)
         self.hidden.build((*shape[:-1], self.sizes["width"]))
         self.logits_map.build((*shape[:-1], self.sizes["head"]))
         self.built = True
 
+    @property
+    def given_width(self) -> int:
+        """Width of what each block is steered by."""
+        return steering_width(self.conditions) if self.spatial is None else self.spatial.maps
+
+    def given(self, vector: Any) -> Any:
+        """What steers the blocks, from the vector of all conditions: `(B, 1, 1, D)`, or with a
+        network of maps `(B, H, W, c)`; None without conditions."""
+        if not self.steered:
+            return None
+        vector = ops.cast(vector, self.compute_dtype)
+        return vector[:, None, None] if self.spatial is None else self.spatial(vector)
+
     def call(self, x: Any, vector: Any = None, kept: Any = None, training: bool = False) -> Any:
+        given = self.given(vector)
         vertical = horizontal = ops.cast(x, self.compute_dtype)
         for i, block in enumerate(self.blocks):
             run = rematerialised(block) if self.rematerialise and training else block
             dropout = None if kept is None else ops.cast(kept[:, i], self.compute_dtype)
-            vertical, horizontal = run(vertical, horizontal, vector, dropout)
+            vertical, horizontal = run(vertical, horizontal, given, dropout)
         return self.head(horizontal)
 
     def head(self, horizontal: Any) -> Any:
@@ -98,7 +129,8 @@ class GatedPixelCNN(keras.Model):
             **self.sizes,
             "levels": self.levels,
             "channels": self.channels,
-            "classes": self.classes,
+            "conditions": {name: list(shape) for name, shape in self.conditions.items()},
+            "spatial": None if self.spatial is None else self.spatial.sizes,
             "rematerialise": self.rematerialise,
         }
         return {**super().get_config(), **own}
@@ -118,7 +150,8 @@ def build_network(recipe: Any) -> GatedPixelCNN:
         head=config.head,
         levels=data.level_count(),
         channels=channels,
-        classes=data.class_count() if config.condition == "class" else None,
+        conditions=condition_shapes(recipe),
+        spatial=None if config.spatial is None else config.spatial.model_dump(),
         rematerialise=recipe.train.rematerialise,
         dtype=policy(recipe.train),
         name="gated_pixelcnn",

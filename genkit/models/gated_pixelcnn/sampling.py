@@ -11,6 +11,7 @@ from typing import Any
 
 from keras import ops
 
+from genkit.layers.indexing import at
 from genkit.models.gated_pixelcnn.kernels import Kernels, gate_halved
 from genkit.models.gated_pixelcnn.network import GatedPixelCNN
 from genkit.sampling.raster.colours import Pending, joined, shifted
@@ -40,18 +41,32 @@ class GatedSteps:
             inputs = network.channels if i == 0 else network.sizes["width"]
             rows.append(ops.zeros((batch, block.vertical.above, width, inputs), self.dtype))
             above.append(ops.zeros((batch, width, self.units), self.dtype))
-        biases = self.kernels.biases(batch, vector)
-        return (
-            {"kernels": self.kernels.prepare(), "biases": biases},
-            {"rows": rows, "above": above},
-        )
+        given, state = network.given(vector), {"rows": rows, "above": above}
+        fixed = {"kernels": self.kernels.prepare()}
+        if network.spatial is not None:
+            fixed["maps"] = ops.transpose(given, (1, 0, 2, 3))  # row by row
+            fixed["steering"] = self.kernels.steering()
+            state["row"], given = ops.zeros((), "int32"), None
+        fixed["biases"] = self.kernels.biases(batch, given)
+        return fixed, state
+
+    def _steered(self, fixed: Any, state: Any, stack: str) -> list[Any] | None:
+        """What maps add to the gates of a stack in this row, `(B, W, 2p)` per layer."""
+        if self.network.spatial is None:
+            return None
+        added = ops.matmul(at(fixed["maps"], state["row"]), fixed["steering"][stack])
+        return list(ops.split(added, self.layers, axis=-1))
 
     def above(self, fixed: Any, state: Any) -> Any:
-        """The links of all layers, `(B, W, 2p)` each."""
-        return [
+        """The links of all layers, and what maps add in this row, `(B, W, 2p)` each."""
+        links = [
             ops.matmul(maps, kernel)
             for maps, kernel in zip(state["above"], fixed["kernels"]["link"], strict=True)
         ]
+        added = self._steered(fixed, state, "horizontal")
+        if added is None:
+            return links
+        return [link + more for link, more in zip(links, added, strict=True)]
 
     def start(self, fixed: Any, above: Any) -> Any:
         batch, taps = int(above[0].shape[0]), self.network.sizes["kernel"] // 2
@@ -76,6 +91,7 @@ class GatedSteps:
     def below(self, fixed: Any, state: Any, row: Any, memory: Any) -> Any:
         """Advance the vertical stack by the finished row."""
         kernels, biases = fixed["kernels"], fixed["biases"]
+        added = self._steered(fixed, state, "vertical")
         maps, rows, above = row, [], []
         for i in range(self.layers):
             kernel, bias = kernels["vertical"][i]
@@ -86,8 +102,10 @@ class GatedSteps:
             before_gate = before_gate[:, 0] + bias
             rows.append(both[:, 1:])
             above.append(before_gate)
-            maps = gate_halved(before_gate + biases["vertical"][i][:, None])
-        return {"rows": rows, "above": above}
+            steered = biases["vertical"][i][:, None] if added is None else added[i]
+            maps = gate_halved(before_gate + steered)
+        found = {"rows": rows, "above": above}
+        return found if added is None else {**found, "row": state["row"] + 1}
 
 
 class GatedPixel:

@@ -29,7 +29,11 @@ def evaluate(
     artifacts = []
     if not request.brief and split.labels is not None:
         tables["per_class"] = per_class(log_prob, split, dims)
-    if not request.brief and learner.recipe.eval.recognise and learner.view.classes is not None:
+    if (
+        not request.brief
+        and learner.recipe.eval.recognise
+        and learner.view.steering.classes is not None
+    ):
         samples = learner.draw(learner.recipe.eval.recognise, request.seed, progress)
         found = recognise(learner.split("train"), learner.split(request.split), samples)
         metrics.update(found.metrics)

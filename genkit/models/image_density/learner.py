@@ -9,17 +9,14 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from genkit import backend, data
+from genkit import backend
 from genkit.artifacts import Images
-from genkit.data.images.dataset import ImageDataset, ImageFeed, ImageSplit
-from genkit.data.images.given import read_images
-from genkit.errors import UsageError
+from genkit.data.images.dataset import ImageSplit
 from genkit.family import (
     Arrays,
     Check,
     Evaluation,
     EvaluationRequest,
-    Feed,
     Forced,
     Generator,
     Metrics,
@@ -27,27 +24,28 @@ from genkit.family import (
     SampleSettings,
     Workload,
 )
-from genkit.learning import BaseLearner, GradientStep
+from genkit.learning import GradientStep
 from genkit.models.image_density import evaluation
+from genkit.models.image_density.images import ImageLearner
 from genkit.progress import SILENT, Progress
 from genkit.randomness import Noise
 from genkit.sampling.decoding import log_probability
-from genkit.sampling.driver import sample_tile
+from genkit.sampling.driver import pad_rows, sample_tile
 from genkit.sampling.priming import image_primes
 from genkit.sampling.raster import RasterGenerator, RasterNetwork, make_generator
+from genkit.sampling.raster.steering import VECTOR
 
-SPLITS = ("train", "validation", "test")
 LN2 = float(np.log(2.0))
 
 
-class ImageDensityLearner(BaseLearner):
+class ImageDensityLearner(ImageLearner):
     """Trains by mean negative log-likelihood; evaluates in nats/image and bits/dim.
 
     A subclass implements `build(recipe) -> (network, view)`: the Keras network, and the
     `RasterNetwork` that the samplers and checks use.
     """
 
-    monitor = Monitor("bits_per_dim", "min")
+    monitor: Monitor | None = Monitor("bits_per_dim", "min")
 
     def __init__(self, recipe: Any, inputs: Mapping[str, Any] | None = None) -> None:
         super().__init__(recipe, inputs)
@@ -56,7 +54,6 @@ class ImageDensityLearner(BaseLearner):
         self.steps = {"training": GradientStep(network, self.loss, recipe.train)}
         self._log_prob = backend.compile(self._score, network.variables)
         self._generators: dict[SampleSettings, Any] = {}
-        self._dataset: ImageDataset | None = None
 
     def build(self, recipe: Any) -> tuple[Any, RasterNetwork]:
         raise NotImplementedError
@@ -70,7 +67,7 @@ class ImageDensityLearner(BaseLearner):
         return nats, {"bits_per_dim": nats / LN2}
 
     def update(self, batch: Arrays, noise: Noise) -> Metrics:
-        ready = {"image": batch["image"], "vector": self.vector(batch.get("label"), batch)}
+        ready = {"image": batch["image"], VECTOR: self.vector(batch)}
         return self.steps["training"]({**ready, **self.training_noise(noise)})
 
     def training_noise(self, noise: Noise) -> Arrays:
@@ -82,44 +79,15 @@ class ImageDensityLearner(BaseLearner):
         survives = noise.uniform("dropout", (self.recipe.train.batch_size, *maps)) >= rate
         return survives.astype(np.float32) / np.float32(1.0 - rate)
 
-    def vector(self, labels: np.ndarray | None, batch: Any) -> np.ndarray:
-        """One-hot classes `(B, classes)`, float32; a column of zeros without a condition."""
-        if self.view.classes is None:
-            return np.zeros((len(batch["image"]), 1), np.float32)
-        if labels is None:
-            raise UsageError("this model is conditioned on classes, but the images have no labels")
-        wrong = labels[(labels < 0) | (labels >= self.view.classes)]
-        if len(wrong):
-            raise UsageError(
-                f"a label must be a class of this model, 0 to {self.view.classes - 1}. "
-                f"Received: {wrong[0]}"
-            )
-        return np.eye(self.view.classes, dtype=np.float32)[labels]
-
-    def feed(self, split: str, seed: int) -> Feed:
-        return ImageFeed(self.split(split), self.recipe.train.batch_size, seed)
-
-    @property
-    def dataset(self) -> ImageDataset:
-        """The recipe's data set, read when first asked for."""
-        if self._dataset is None:
-            self._dataset = data.load(self.recipe.data)
-        return self._dataset
-
-    def split(self, name: str) -> ImageSplit:
-        return self.dataset.split(name)
-
-    def images(self, reference: str) -> ImageSplit:
-        """The images of a split of the recipe's data set, or of a path."""
-        if reference in SPLITS:
-            return self.split(reference)
-        return read_images(reference, self.view.shape, self.view.levels)
+    def vector(self, batch: Mapping[str, Any]) -> np.ndarray:
+        """What steers the images of a batch, `(B, D)` float32; see `Steering.of`."""
+        return self.view.steering.of(batch)
 
     def primes(self, reference: str, keep: str | None) -> Forced:
         """Images to complete, of their own class where it is known; `keep` is a region or a
         file, see `genkit.sampling.priming`; by default the top half."""
         given = self.images(reference)
-        labels = given.labels if self.view.classes is not None else None
+        labels = given.labels if self.view.steering.classes is not None else None
         conditions = [] if labels is None else [{"class": str(label)} for label in labels]
         return replace(image_primes(given.images, keep or "top"), conditions=conditions)
 
@@ -135,13 +103,10 @@ class ImageDensityLearner(BaseLearner):
         progress.start("likelihood", len(split), "images")
         for start in range(0, len(split), size):
             images = split.images[start : start + size]
-            labels = None if split.labels is None else split.labels[start : start + size]
+            batch = {"image": images, **split.conditions(slice(start, start + size))}
             count = len(images)
-            padding = np.zeros((size - count, *images.shape[1:]), np.uint8)
-            padded = np.concatenate([images, padding])
-            if labels is not None:
-                labels = np.concatenate([labels, np.zeros(size - count, np.int64)])
-            scores = self._log_prob(padded, self.vector(labels, {"image": padded}))
+            padded = {key: pad_rows(array, size - count) for key, array in batch.items()}
+            scores = self._log_prob(padded["image"], self.vector(padded))
             values = ops.convert_to_numpy(scores)[:count].astype(np.float64)
             yield values.reshape(count, -1).sum(axis=1)
             progress.advance(count)
@@ -153,8 +118,7 @@ class ImageDensityLearner(BaseLearner):
 
     def score(self, data: str, limit: int | None, progress: Progress) -> Iterator[dict[str, Any]]:
         """Per image: index, label, log-probability (nats), bits/dim."""
-        split = self.images(data)
-        split = split.first(limit)
+        split = self.with_conditions(self.images(data).first(limit))
         dims = int(np.prod(self.view.shape))
         index = 0
         for batch in self.log_probabilities(split, progress):
@@ -177,8 +141,19 @@ class ImageDensityLearner(BaseLearner):
             self._generators[settings] = make_generator(self.view, settings)
         return self._generators[settings]
 
-    def draw(self, count: int, seed: int, progress: Progress = SILENT) -> Images:
-        """Samples 0 .. count - 1 of a seed at the recipe's settings."""
+    def draw(
+        self,
+        count: int,
+        seed: int,
+        progress: Progress = SILENT,
+        vectors: np.ndarray | None = None,
+    ) -> Images:
+        """Samples 0 .. count - 1 of a seed at the recipe's settings.
+
+        Args:
+            vectors: `(count, D)`, what steers each of them; None for what is drawn where nothing
+                is asked for.
+        """
         chosen = self.recipe.sample
         settings = SampleSettings(
             min(chosen.tile, count), chosen.temperature, chosen.top_k, chosen.top_p
@@ -188,7 +163,12 @@ class ImageDensityLearner(BaseLearner):
         progress.start("samples", count, "images")
         for start in range(0, count, settings.tile):
             indices = range(start, min(start + settings.tile, count))
-            (images,) = sample_tile(generator, seed, indices, [{}] * len(indices))
+            arrays = None
+            if vectors is not None:
+                own = vectors[start : start + len(indices)]
+                arrays = {VECTOR: pad_rows(own, settings.tile - len(own))}
+            rows: list[Mapping[str, str]] = [{}] * len(indices)
+            (images,) = sample_tile(generator, seed, indices, rows, arrays=arrays)
             parts.append(images.arrays())
             progress.advance(len(indices))
         progress.finish()

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from genkit.models.image_density.sizes import prime_factors, upsampling_parameters
 from genkit.recipe.schema import Fraction, Section
 
 OddWidth = Annotated[int, Field(ge=3, le=63)]
@@ -31,12 +32,7 @@ class MultiScaleConfig(Section):
 
     def strides(self) -> list[int]:
         """Of the upsampling layers: the prime factors of `factor`, the smallest first."""
-        found, rest = [], self.factor
-        while rest > 1:
-            prime = next(p for p in range(2, rest + 1) if rest % p == 0)
-            found.append(prime)
-            rest //= prime
-        return found
+        return prime_factors(self.factor)
 
 
 class PixelRNNConfig(Section):
@@ -113,10 +109,7 @@ def parameter_count(config: PixelRNNConfig, data: Any) -> int:
     if config.multiscale is None:
         return _network_parameters(config, channels, levels, None)
     maps = config.multiscale.maps
-    upsampling = (9 * channels + 1) * maps
-    upsampling += sum(
-        ((2 * stride) ** 2 * maps + 1) * maps for stride in config.multiscale.strides()
-    )
+    upsampling = upsampling_parameters(channels, maps, config.multiscale.strides())
     small = _network_parameters(config.small(), channels, levels, None)
     return small + upsampling + _network_parameters(config, channels, levels, maps)
 

@@ -7,7 +7,7 @@ p(large | small) is a lower bound of the likelihood of the large image.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from genkit.family import (
     SampleSettings,
     Workload,
 )
+from genkit.layers.map_upsampling import MapUpsampling
 from genkit.layers.values import centred_array
 from genkit.models.image_density.learner import LN2, ImageDensityLearner
 from genkit.models.pixelrnn.network import PixelRNN, build_network
@@ -31,48 +32,6 @@ from genkit.models.pixelrnn.view import PixelRNNView, SteeredView
 from genkit.progress import Progress
 from genkit.randomness import Noise
 from genkit.sampling.decoding import log_probability
-
-
-@keras.saving.register_keras_serializable(package="genkit")
-class ImageUpsampling(keras.Model):
-    """From a small image to maps of the size of the large one.
-
-    A 3x3 convolution, then a transposed convolution for each stride, twice as wide as its stride;
-    a ReLU behind each but the last.
-
-    Args:
-        maps: c of every layer. strides: of the transposed convolutions.
-
-    Input: `(B, h, w, C)`, centred. Output: `(B, h k, w k, c)`, k the product of the strides.
-    """
-
-    def __init__(self, maps: int, strides: Sequence[int], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.maps, self.strides = maps, list(strides)
-        same = {"padding": "same", "data_format": "channels_last", "dtype": self.dtype_policy}
-        self.enter = keras.layers.Conv2D(maps, 3, name="enter", **same)
-        self.steps = [
-            keras.layers.Conv2DTranspose(maps, 2 * stride, strides=stride, name=f"step_{i}", **same)
-            for i, stride in enumerate(self.strides)
-        ]
-
-    def build(self, input_shape: Any) -> None:
-        shape = tuple(input_shape)
-        self.enter.build(shape)
-        height, width = shape[1:3]
-        for layer, stride in zip(self.steps, self.strides, strict=True):
-            layer.build((shape[0], height, width, self.maps))
-            height, width = height * stride, width * stride
-        self.built = True
-
-    def call(self, x: Any) -> Any:
-        maps = self.enter(ops.cast(x, self.compute_dtype))
-        for layer in self.steps:
-            maps = layer(ops.relu(maps))
-        return maps
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "maps": self.maps, "strides": self.strides}
 
 
 @keras.saving.register_keras_serializable(package="genkit")
@@ -91,7 +50,7 @@ class MultiScale(keras.Model):
     def __init__(
         self,
         small: PixelRNN,
-        upsampling: ImageUpsampling,
+        upsampling: MapUpsampling,
         large: PixelRNN,
         factor: int,
         **kwargs: Any,
@@ -131,7 +90,7 @@ class MultiScaleLearner(ImageDensityLearner):
         self.small_shape = sizes.small_shape(shape)
         small = build_network(recipe, recipe.model.small(), self.small_shape, name="small")
         large = build_network(recipe, recipe.model, shape, given=sizes.maps, name="large")
-        upsampling = ImageUpsampling(
+        upsampling = MapUpsampling(
             sizes.maps, sizes.strides(), dtype=large.dtype_policy, name="upsampling"
         )
         upsampling.build((None, *self.small_shape))
@@ -140,7 +99,7 @@ class MultiScaleLearner(ImageDensityLearner):
         self.steered = SteeredView(large, shape, self.small_shape, upsampling)
         return network, self.steered
 
-    def vector(self, labels: np.ndarray | None, batch: Any) -> np.ndarray:
+    def vector(self, batch: Mapping[str, Any]) -> np.ndarray:
         """The small images of a batch, centred, `(B, h, w, C)` float32."""
         return centred_array(reduced(batch["image"], self.factor), self.view.levels)
 

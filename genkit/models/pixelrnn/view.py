@@ -13,6 +13,7 @@ from genkit.randomness import raw_bits
 from genkit.sampling.decoding import Decoding
 from genkit.sampling.raster.network import RowNetwork
 from genkit.sampling.raster.rows import RowSampler
+from genkit.sampling.raster.steering import Steering
 
 
 class PixelRNNView:
@@ -22,11 +23,14 @@ class PixelRNNView:
         network: the built network. shape: of the images.
     """
 
-    classes: int | None = None
+    steering = Steering()
 
     def __init__(self, network: PixelRNN, shape: tuple[int, int, int]) -> None:
         self.network, self.shape, self.levels = network, shape, network.levels
         self.variables = list(network.variables)
+
+    def examples(self, count: int) -> np.ndarray:
+        return self.steering.examples(count)
 
     def scores(self, x: Any, vector: Any) -> Any:
         """Logits of images already centred to [-1, 1]: what gradients are taken of."""

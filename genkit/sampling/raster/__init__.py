@@ -15,16 +15,21 @@ from genkit.sampling.raster.fixed_point import (
 from genkit.sampling.raster.incremental import IncrementalGenerator
 from genkit.sampling.raster.naive import NaiveGenerator
 from genkit.sampling.raster.network import RasterNetwork, RowNetwork
+from genkit.sampling.raster.steering import ClassPart, Part, Steering, VectorPart
 
 __all__ = [
     "SAMPLERS",
+    "ClassPart",
     "ImageFixedPoint",
     "IncrementalGenerator",
     "NaiveGenerator",
+    "Part",
     "RasterGenerator",
     "RasterNetwork",
     "RowFixedPoint",
     "RowNetwork",
+    "Steering",
+    "VectorPart",
     "fixed_point_generator",
     "make_generator",
 ]

@@ -10,11 +10,12 @@ import numpy as np
 from keras import ops
 
 from genkit.artifacts import Images
-from genkit.errors import UsageError, unknown
+from genkit.errors import UsageError
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.randomness import uniform
 from genkit.sampling.decoding import Decoding
 from genkit.sampling.raster.network import RasterNetwork
+from genkit.sampling.raster.steering import VECTOR, Steering
 
 
 class RasterGenerator:
@@ -42,28 +43,18 @@ class RasterGenerator:
         self._tile_noise = lru_cache(maxsize=8)(self._make_noise)
 
     def conditions(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
-        """`class`: `(B,)` int64. Without a class, sample i has class i modulo their number."""
-        allowed = [] if self.model.classes is None else ["class"]
-        for row in rows:
-            for key in row:
-                if key not in allowed:
-                    raise UsageError(f"--condition: {unknown('condition', key, allowed)}")
-        if self.model.classes is None:
-            return {}
-        chosen = [
-            self._class(row["class"]) if "class" in row else (first_index + i) % self.model.classes
-            for i, row in enumerate(rows)
-        ]
-        return {"class": np.array(chosen, np.int64)}
+        """`vector` `(B, D)` float32 of all conditions, and with classes `class` `(B,)` int64; see
+        `Steering.read`."""
+        return self.model.steering.read(rows, range(first_index, first_index + len(rows)))
 
-    def _class(self, text: str) -> int:
-        classes = self.model.classes or 0
-        if not str(text).isdecimal() or int(text) >= classes:
-            raise UsageError(
-                f"--condition class=...: a class is an integer from 0 to {classes - 1}. "
-                f"Received: {text!r}"
-            )
-        return int(text)
+    @property
+    def steering(self) -> Steering:
+        """The conditions of the model."""
+        return self.model.steering
+
+    def condition_values(self, rows: Sequence[Mapping[str, str]]) -> str | None:
+        """A digest of the vectors that conditions refer to, in files and splits."""
+        return self.model.steering.digest(rows)
 
     def noise(self, seed: int, indices: Sequence[int], chunk: int) -> np.ndarray:
         """`(B, R, W, C)` float32 of a chunk: a cut of each sample's `(H, W, C)` numbers."""
@@ -77,13 +68,10 @@ class RasterGenerator:
         return np.stack([uniform(seed, "sample", i, self.model.shape) for i in indices])
 
     def vector(self, conditions: Arrays) -> np.ndarray:
-        """What the network takes: one-hot classes `(B, classes)`, float32; a single unused column
-        without classes; or the `vector` among the conditions, for networks steered otherwise."""
-        if "vector" in conditions:
-            return conditions["vector"]
-        if self.model.classes is None:
-            return np.zeros((self.settings.tile, 1), np.float32)
-        return np.eye(self.model.classes, dtype=np.float32)[conditions["class"]]
+        """What the network takes: the `vector` among the conditions, or a single unused column."""
+        if VECTOR in conditions:
+            return conditions[VECTOR]
+        return np.zeros((self.settings.tile, 1), np.float32)
 
     def forced_rows(self, forced: Forced | None, chunk: int) -> tuple[np.ndarray, np.ndarray]:
         """Given values and mask of a chunk, `(B, R, W, C)` int32."""

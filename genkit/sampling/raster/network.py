@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import numpy as np
+
 from genkit.sampling.decoding import Decoding
+from genkit.sampling.raster.steering import Steering
 
 
 class RowNetwork(Protocol):
@@ -35,13 +38,17 @@ class RowNetwork(Protocol):
 class RasterNetwork(Protocol):
     """What a family tells about its image model.
 
-    `shape` is (H, W, C), `classes` None without a class condition.
+    `shape` is (H, W, C); `steering` says what images can be asked to be.
     """
 
     shape: tuple[int, int, int]
     levels: int
-    classes: int | None
+    steering: Steering
     variables: list[Any]
+
+    def examples(self, count: int) -> np.ndarray:
+        """Vectors as the network takes them, `(count, ...)`, for checks and timings."""
+        ...
 
     def scores(self, x: Any, vector: Any) -> Any:
         """Parallel logits `(B, H, W, C, levels)` of centred images: gradients are taken of it."""

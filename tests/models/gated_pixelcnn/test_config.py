@@ -16,6 +16,9 @@ CONFIGURATIONS = [
     *families.get("gated_pixelcnn").tiny.values(),
     {"model": {"layers": 1, "width": 3, "first_kernel": 7}, "data": {"channels": 3}},
     {"model": {"layers": 1, "condition": "class"}, "data": {"levels": 256}},
+    {"model": {"autoencoder": {"widths": [3, 4], "decoder": "mse"}}, "data": {"channels": 3}},
+    {"model": {"condition": "class", "autoencoder": {"decoder": "mse", "dense": 5}}, "data": {}},
+    {"model": {"condition": ["class"], "spatial": {"factor": 4, "maps": 5}}, "data": {"size": 12}},
     {"model": {"layers": 4, "width": 5, "kernel": 5, "head": 11}, "data": {"name": "digits"}},
 ]
 
@@ -30,7 +33,7 @@ def own_data(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("settings", CONFIGURATIONS)
 def test_the_closed_form_counts_the_parameters_of_the_network(settings: Mapping[str, Any]) -> None:
-    from genkit.models.gated_pixelcnn.network import build_network
+    from genkit.building import build_learner
     from genkit.recipe import from_mapping
 
     recipe = from_mapping(
@@ -42,8 +45,9 @@ def test_the_closed_form_counts_the_parameters_of_the_network(settings: Mapping[
         },
         "counted",
     )
-    network = build_network(recipe)
-    assert parameter_count(recipe.model, recipe.data) == network.count_params()
+    learner: Any = build_learner(recipe)
+    network = learner.networks["network"]
+    assert parameter_count(recipe) == network.count_params()
     assert outlook(recipe)["parameters"] == network.count_params()
 
 
@@ -59,6 +63,21 @@ def test_the_closed_form_counts_the_parameters_of_the_network(settings: Mapping[
         (
             {"model": {"head": 1}, "data": {"channels": 3}},
             "model.head: must be at least 3, a map a colour",
+        ),
+        (
+            {"model": {"condition": "clas"}},
+            "unknown condition 'clas'. Did you mean 'class'? Allowed: class.",
+        ),
+        ({"model": {"condition": ["class", "class"]}}, "condition names something twice"),
+        (
+            {"model": {"spatial": {"factor": 3}, "condition": "class"}},
+            "model.spatial.factor: makes the images 3 times smaller, which must divide their "
+            "height and width, 4 x 4",
+        ),
+        ({"model": {"spatial": {}}}, "model.spatial: needs something in model.condition"),
+        (
+            {"model": {"autoencoder": {"widths": [2, 2, 2], "decoder": "mse"}}},
+            "model.autoencoder.widths: makes the images 8 times smaller",
         ),
     ],
 )

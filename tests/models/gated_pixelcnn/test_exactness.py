@@ -11,16 +11,21 @@ from hypothesis import strategies as st
 
 from genkit import backend
 from genkit.family import Forced, SampleSettings
-from genkit.models.gated_pixelcnn.learner import GatedPixelCNNView
 from genkit.models.gated_pixelcnn.network import GatedPixelCNN
+from genkit.models.gated_pixelcnn.view import GatedPixelCNNView
 from genkit.randomness import normal, uniform
 from genkit.sampling.driver import tile_chunks
 from genkit.sampling.raster import (
+    ClassPart,
     ImageFixedPoint,
     IncrementalGenerator,
     NaiveGenerator,
+    Part,
     RowFixedPoint,
+    Steering,
+    VectorPart,
 )
+from genkit.sampling.raster.steering import VECTOR
 
 # On JAX each single operation is compiled, which takes minutes, and float64 is off.
 pytestmark = pytest.mark.skipif(backend.name() != "tensorflow", reason="slow, no float64")
@@ -41,7 +46,8 @@ def architectures(draw: st.DrawFn) -> dict[str, Any]:
         "kernel": draw(st.sampled_from([3, 5])),
         "head": draw(st.integers(channels, channels + 3)),
         "levels": draw(st.sampled_from([2, 3, 17, 40, 256])),
-        "classes": draw(st.sampled_from([None, 2, 3])),
+        "conditions": draw(st.sampled_from([{}, {"class": (2,)}, {"class": (3,), "code": (2,)}])),
+        "spatial": draw(st.sampled_from([None, {"maps": 2, "factor": 1}])),
     }
 
 
@@ -62,7 +68,15 @@ def view_of(shape: tuple[int, int, int], weights: int, **sizes: Any) -> GatedPix
         scale = 1.5 / np.sqrt(np.prod(size[:-1])) if len(size) > 1 else 0.4
         variable.assign(normal(weights, "tests/weights", i, size).astype(np.float64) * scale)
     reach = sizes["first_kernel"] // 2 + (sizes["layers"] - 1) * (sizes["kernel"] // 2)
-    return GatedPixelCNNView(network, shape, reach)
+    parts: list[Part] = []
+    for name, size in sizes["conditions"].items():
+        kind = ClassPart(size[0]) if name == "class" else VectorPart(name, size, no_file)
+        parts.append(kind)
+    return GatedPixelCNNView(network, shape, reach, Steering(parts))
+
+
+def no_file(key: str, reference: str) -> np.ndarray:
+    raise AssertionError("nothing is to be read")
 
 
 def forced_values(view: GatedPixelCNNView, seed: int, share: float) -> Forced | None:
@@ -86,6 +100,7 @@ def test_samplers_draw_strictly_the_same(
         view = view_of(weights=seed, **sizes)
         forced = forced_values(view, seed, share)
         chosen = SampleSettings(TILE, **decoding)
+        arrays = {VECTOR: view.examples(TILE)}
         samplers = [
             NaiveGenerator(view, chosen),
             IncrementalGenerator(view, chosen),
@@ -93,7 +108,7 @@ def test_samplers_draw_strictly_the_same(
             ImageFixedPoint(view, chosen),
         ]
         found = [
-            list(tile_chunks(s, seed, range(3, 3 + TILE), [{}] * TILE, forced)) for s in samplers
+            list(tile_chunks(s, seed, range(3, 3 + TILE), [], forced, arrays)) for s in samplers
         ]
     values, log_prob = (
         [

@@ -104,7 +104,7 @@ def test_only_a_conditional_network_depends_on_the_class() -> None:
         for j in range(i):
             assert np.abs(logits[i] - logits[j]).max() > 1e-3
     free = densities.learner()
-    assert free.view.classes is None
+    assert free.view.steering.classes is None
     logits = array(free.view.logits(images, np.ones((4, 1), np.float32)))
     again = array(free.view.logits(images, np.zeros((4, 1), np.float32)))
     np.testing.assert_array_equal(logits, again)

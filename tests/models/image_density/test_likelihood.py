@@ -22,7 +22,7 @@ TINY = {"model": {"condition": "class"}, "data": {"size": 2, "levels": 2}}
 
 def reference(learner: Any, images: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
     """Log-probability of each image in float64, from one forward pass of all of them."""
-    vector = learner.vector(labels, {"image": images})
+    vector = learner.vector({"image": images, "label": labels})
     chances = log_softmax(array(learner.view.logits(images.astype(np.int32), vector)))
     chosen = np.take_along_axis(chances, images[..., None].astype(np.int64), -1)[..., 0]
     return chosen.sum(axis=(1, 2, 3))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from genkit import backend
-from genkit.models.gated_pixelcnn.learner import GatedPixelCNNView
+from genkit.models.gated_pixelcnn.view import GatedPixelCNNView
 from genkit.randomness import Noise
 from genkit.state import snapshot
 from tests import densities
@@ -25,7 +25,7 @@ def batch(learner: Any, k: int = 0, seed: int = 0) -> Any:
 def gradients(learner: Any, noise: Noise) -> tuple[float, list[np.ndarray]]:
     """Loss and gradients of batch 0, without an update."""
     arrays = batch(learner)
-    vector = learner.vector(arrays.get("label"), arrays)
+    vector = learner.vector(arrays)
     ready = {"image": arrays["image"], "vector": vector, **learner.training_noise(noise)}
     found, metrics = learner.steps["training"]._piece(ready)
     return float(metrics["loss"]), [array(g) for g in found]
@@ -54,7 +54,7 @@ def test_the_compiled_program_computes_activations_again() -> None:
     for train in ({}, {"rematerialise": True}):
         learner = densities.learner(train=train)
         arrays = batch(learner)
-        ready = {"image": arrays["image"], "vector": learner.vector(None, arrays)}
+        ready = {"image": arrays["image"], "vector": learner.vector(arrays)}
         tensors = {key: tf.convert_to_tensor(value) for key, value in ready.items()}
         program = learner.steps["training"]._piece.experimental_get_compiler_ir(tensors)
         counts.append(program(stage="optimized_hlo").count(" tanh("))
@@ -117,7 +117,7 @@ def test_dropout_acts_in_training_only() -> None:
     assert abs(other - loss) > 1e-4
     bare = densities.learner(model={"condition": "class"})  # equal weights, no dropout
     arrays = batch(learner)
-    vector = learner.vector(arrays["label"], arrays)
+    vector = learner.vector(arrays)
     images = arrays["image"].astype(np.int32)
     np.testing.assert_array_equal(
         array(learner.view.logits(images, vector)), array(bare.view.logits(images, vector))
@@ -128,7 +128,7 @@ def test_training_logits_are_those_of_evaluation_without_dropout() -> None:
     learner = densities.learner(model={"condition": "class"})
     assert isinstance(learner.view, GatedPixelCNNView)
     arrays = batch(learner)
-    vector = learner.vector(arrays["label"], arrays)
+    vector = learner.vector(arrays)
     trained = learner.view.training_logits({"image": arrays["image"], "vector": vector})
     np.testing.assert_array_equal(
         array(trained), array(learner.view.logits(arrays["image"].astype(np.int32), vector))

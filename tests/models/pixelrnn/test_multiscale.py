@@ -12,9 +12,9 @@ from keras import ops
 
 from genkit.building import build_learner
 from genkit.family import EvaluationRequest, Forced, SampleSettings
+from genkit.layers.map_upsampling import MapUpsampling
 from genkit.models.pixelrnn.config import MultiScaleConfig
 from genkit.models.pixelrnn.multiscale import (
-    ImageUpsampling,
     MultiScale,
     MultiScaleLearner,
     reduced,
@@ -57,7 +57,7 @@ def test_the_small_image_is_every_other_pixel() -> None:
 @pytest.mark.parametrize(("factor", "strides"), [(2, [2]), (4, [2, 2]), (6, [2, 3]), (7, [7])])
 def test_strides_multiply_to_the_factor(factor: int, strides: list[int]) -> None:
     assert MultiScaleConfig(factor=factor).strides() == strides
-    layer = ImageUpsampling(3, strides)
+    layer = MapUpsampling(3, strides)
     layer.build((None, 2, 3, 1))
     assert array(layer(np.ones((2, 2, 3, 1), np.float32))).shape == (2, 2 * factor, 3 * factor, 3)
 
@@ -66,7 +66,7 @@ def test_both_likelihoods_are_added() -> None:
     one, values = learner(), images(3)
     small = reduced(values, 2)
     parts = [
-        (one.view.logits(values.astype(np.int32), one.vector(None, {"image": values})), values),
+        (one.view.logits(values.astype(np.int32), one.vector({"image": values})), values),
         (one.small_view.logits(small.astype(np.int32), None), small),
     ]
     wanted = np.zeros(3)
@@ -81,7 +81,7 @@ def test_both_likelihoods_are_added() -> None:
 
 def test_the_loss_is_that_of_both_and_tells_the_small_part() -> None:
     one, values = learner(), images(4)
-    batch = {"image": values, "vector": one.vector(None, {"image": values})}
+    batch = {"image": values, "vector": one.vector({"image": values})}
     nats, metrics = one.loss(batch)
     (scores,) = one.log_probabilities(one.split("train").first(4), SILENT)
     assert float(array(nats)) == pytest.approx(-scores.mean() / 36, rel=1e-5)
@@ -144,7 +144,7 @@ def test_dropout_reaches_both_networks() -> None:
     assert kept["kept_small"].shape == (4, 1, 4)
     assert set(np.unique(kept["kept"])) <= {0.0, 2.0}
     values = images(4)
-    batch = {"image": values, "vector": one.vector(None, {"image": values})}
+    batch = {"image": values, "vector": one.vector({"image": values})}
     plain, _ = one.loss(batch)
     for name, factors in kept.items():
         dropped, _ = one.loss({**batch, name: factors})
