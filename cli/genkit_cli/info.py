@@ -202,6 +202,10 @@ def _estimate(name: str, value: Any) -> tuple[str, str]:
 def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict):
+        return f"({', '.join(f'{name} {_word(part)}' for name, part in value.items())})"
+    if isinstance(value, list):
+        return " ".join(map(_word, value)) or "none"
     if value is None:
         return "none"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -324,7 +324,7 @@ def test_shards_may_say_what_was_given_at_the_same_time(tmp_path: Path) -> None:
 
 
 def variants() -> list[tuple[str, str]]:
-    """One tiny configuration of each family of images, in colour, and one of several scales; only those that draw."""
+    """Of each family that draws images: a tiny configuration in colour, one of several scales."""
     found: dict[tuple[str, bool], str] = {}
     for name in (name for name in families.names() if families.get(name).autoregressive):
         for variant, values in families.get(name).tiny.items():
