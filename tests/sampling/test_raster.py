@@ -65,12 +65,17 @@ def test_samples_are_images_of_the_model() -> None:
     assert drawn(COLOUR).labels is None
 
 
+def labels_of(images: Any) -> Any:
+    return images.index if images.labels is None else images.labels
+
+
 @pytest.mark.parametrize("settings", [GREY, COLOUR], ids=["grey", "colour"])
 def test_samples_invert_the_distribution_of_the_whole_network(settings: Any) -> None:
     """Each value is what its uniform number draws from the parallel logits of the sample."""
     learner, found = densities.learner(**settings), drawn(settings)
     images = found.samples.astype(np.int32)
-    vector = generator(settings).vector({"class": found.labels})
+    rows = [{} if found.labels is None else {"class": str(label)} for label in labels_of(found)]
+    vector = generator(settings).vector(generator(settings).conditions(rows, 0))
     logits = array(learner.view.logits(images, vector))
     for i in range(TILE):
         for place, u in np.ndenumerate(noise_of(settings, i)):

@@ -13,7 +13,8 @@ from keras import ops
 
 from genkit.layers.recurrence import GATES, HALF, activated_halved, each_gate, lstm
 from genkit.models.pixelrnn.network import PixelRNN
-from genkit.models.pixelrnn.pixels import ConvolutionPixel, DiagonalPixel, RowPixel, stacked
+from genkit.models.pixelrnn.pixels import ConvolutionPixel, DiagonalPixel, RowPixel
+from genkit.sampling.raster.across import stacked
 from genkit.sampling.raster.colours import (
     Groups,
     dense_by_colour,

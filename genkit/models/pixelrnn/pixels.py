@@ -11,34 +11,12 @@ from typing import TYPE_CHECKING, Any
 from keras import ops
 
 from genkit.layers.recurrence import GATES, activated_halved, lstm
-from genkit.sampling.raster.colours import Pending, joined, shifted
+from genkit.sampling.raster.across import Across, pushed_on, stacked
+from genkit.sampling.raster.colours import Pending, joined
 from genkit.sampling.raster.rows import column
 
 if TYPE_CHECKING:
     from genkit.models.pixelrnn.cells import ConvolutionCells, DiagonalCells, RowCells
-
-
-def stacked(parts: Any) -> Any:
-    return ops.stack(list(parts))
-
-
-class _Across:
-    """Products along the row: later colours of the pixel wait in `inner`, and the pixels on the
-    right in `pushed`."""
-
-    def __init__(self, cells: Any, kernels: Any) -> None:
-        self.cells, self.kernels = cells, kernels["across"]
-        self.inner = [Pending() for _ in range(cells.layers)]
-        self.pushed: list[Any] = [None] * cells.layers
-
-    def take(self, layer: int, g: int, maps: Any) -> Any:
-        """What `maps` of colour g and those of the earlier ones give to the gates of colour g."""
-        product = ops.matmul(maps, self.kernels[layer][g])
-        wide = self.cells.cuts.rest(g)
-        right, last = product[:, wide:], self.pushed[layer]
-        if int(product.shape[-1]) > wide:
-            self.pushed[layer] = right if last is None else last + right
-        return self.inner[layer].take(product[:, :wide], self.cells.cuts.size(g))
 
 
 class ConvolutionPixel:
@@ -46,7 +24,7 @@ class ConvolutionPixel:
 
     def __init__(self, cells: ConvolutionCells, kernels: Any, above: Any, carry: Any) -> None:
         self.cells, self.kernels, self.known_above, self.carry = cells, kernels, above, carry
-        self.across = _Across(cells, kernels)
+        self.across = Across(cells, kernels)
         self.reduced = [Pending() for _ in range(cells.layers)]
         self.maps: list[list[Any]] = [[] for _ in range(cells.layers)]
 
@@ -62,7 +40,7 @@ class ConvolutionPixel:
     def finish(self, following: Any) -> tuple[Any, Any]:
         carry = {
             "known": column(self.known_above["known"], following),
-            "left": _pushed(self.carry["left"], self.across.pushed, self.cells.units),
+            "left": pushed_on(self.carry["left"], self.across.pushed, self.cells.units),
         }
         return carry, {"maps": stacked(joined(maps) for maps in self.maps)}
 
@@ -72,7 +50,7 @@ class RowPixel:
 
     def __init__(self, cells: RowCells, kernels: Any, above: Any, carry: Any) -> None:
         self.cells, self.known_above, self.carry = cells, above, carry
-        self.across = _Across(cells, kernels)
+        self.across = Across(cells, kernels)
         self.states: list[list[Any]] = [[] for _ in range(cells.layers)]
         self.after: list[list[Any]] = [[] for _ in range(cells.layers)]
 
@@ -90,7 +68,7 @@ class RowPixel:
         carry = {
             "known": column(self.known_above["known"], following),
             "cells": column(self.known_above["cells"], following),
-            "left": _pushed(self.carry["left"], self.across.pushed, GATES * self.cells.units),
+            "left": pushed_on(self.carry["left"], self.across.pushed, GATES * self.cells.units),
         }
         trail = {
             "states": stacked(joined(parts) for parts in self.states),
@@ -104,7 +82,7 @@ class DiagonalPixel:
 
     def __init__(self, cells: DiagonalCells, kernels: Any, above: Any, carry: Any) -> None:
         self.cells, self.kernels, self.known_above, self.carry = cells, kernels, above, carry
-        self.across = _Across(cells, kernels)
+        self.across = Across(cells, kernels)
         self.inputs: list[list[Any]] = [[] for _ in range(cells.layers)]
         self.states: list[list[Any]] = [[] for _ in range(cells.layers)]
         self.after: list[list[Any]] = [[] for _ in range(cells.layers)]
@@ -128,12 +106,3 @@ class DiagonalPixel:
             "cells": stacked(joined(parts) for parts in self.after),
         }
         return carry, {"states": states, "inputs": stacked(joined(one) for one in self.inputs)}
-
-
-def _pushed(left: Any, pushed: Any, units: int) -> Any:
-    """Per layer, what waits for the next pixels: the next one's sum first."""
-    found = []
-    for old, new in zip(left, pushed, strict=True):
-        now, rest = shifted(old[1:], new, units)
-        found.append((now, *rest))
-    return tuple(found)
