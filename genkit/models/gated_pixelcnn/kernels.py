@@ -80,18 +80,17 @@ class Kernels:
         return {"horizontal": across, "vertical": vertical}
 
     def steering(self) -> dict[str, Any]:
-        """Kernels from maps that steer to the gates of all layers side by side, `(c, L * 2p)`."""
+        """Kernels from maps that steer: to the gates of the vertical stack, all layers side by
+        side, `(c, L * 2p)`; and of each layer, behind the link's, `(2p + c, 2p)`."""
         across, vertical = [], []
         for block in self.network.blocks:
             for_vertical, for_horizontal = ops.split(
                 self._cast(block.condition.kernel.value), 2, axis=-1
             )
-            across.append(self._gated(for_horizontal))
+            link = self._link(block.link.kernel)
+            across.append(ops.concatenate([link, self._gated(for_horizontal)], axis=0))
             vertical.append(for_vertical * self._cast(self.half))
-        return {
-            "horizontal": ops.concatenate(across, axis=-1),
-            "vertical": ops.concatenate(vertical, axis=-1),
-        }
+        return {"horizontal": across, "vertical": ops.concatenate(vertical, axis=-1)}
 
     def _cast(self, array: np.ndarray) -> Any:
         return ops.cast(array, self.network.compute_dtype)

@@ -50,23 +50,20 @@ class GatedSteps:
         fixed["biases"] = self.kernels.biases(batch, given)
         return fixed, state
 
-    def _steered(self, fixed: Any, state: Any, stack: str) -> list[Any] | None:
-        """What maps add to the gates of a stack in this row, `(B, W, 2p)` per layer."""
+    def _steered(self, fixed: Any, state: Any) -> list[Any] | None:
+        """What maps add to the gates of the vertical stack in this row, `(B, W, 2p)` per layer."""
         if self.network.spatial is None:
             return None
-        added = ops.matmul(at(fixed["maps"], state["row"]), fixed["steering"][stack])
+        added = ops.matmul(at(fixed["maps"], state["row"]), fixed["steering"]["vertical"])
         return list(ops.split(added, self.layers, axis=-1))
 
     def above(self, fixed: Any, state: Any) -> Any:
         """The links of all layers, and what maps add in this row, `(B, W, 2p)` each."""
-        links = [
-            ops.matmul(maps, kernel)
-            for maps, kernel in zip(state["above"], fixed["kernels"]["link"], strict=True)
-        ]
-        added = self._steered(fixed, state, "horizontal")
-        if added is None:
-            return links
-        return [link + more for link, more in zip(links, added, strict=True)]
+        seen, kernels = state["above"], fixed["kernels"]["link"]
+        if self.network.spatial is not None:
+            row, kernels = at(fixed["maps"], state["row"]), fixed["steering"]["horizontal"]
+            seen = [ops.concatenate([maps, row], axis=-1) for maps in seen]
+        return [ops.matmul(maps, kernel) for maps, kernel in zip(seen, kernels, strict=True)]
 
     def start(self, fixed: Any, above: Any) -> Any:
         batch, taps = int(above[0].shape[0]), self.network.sizes["kernel"] // 2
@@ -91,7 +88,7 @@ class GatedSteps:
     def below(self, fixed: Any, state: Any, row: Any, memory: Any) -> Any:
         """Advance the vertical stack by the finished row."""
         kernels, biases = fixed["kernels"], fixed["biases"]
-        added = self._steered(fixed, state, "vertical")
+        added = self._steered(fixed, state)
         maps, rows, above = row, [], []
         for i in range(self.layers):
             kernel, bias = kernels["vertical"][i]
