@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from genkit.data.audio.catalogue import ENTRIES as AUDIO
 from genkit.data.catalogue import DatasetEntry
 from genkit.data.images.catalogue import ENTRIES as IMAGES
+from genkit.data.video.catalogue import ENTRIES as VIDEOS
 from genkit.errors import UsageError, unknown
 from genkit.family import Family, Paper
 
@@ -131,6 +132,46 @@ def _gated_pixelcnn_tiny() -> dict[str, Any]:
     }
 
 
+def _vpn_tiny() -> dict[str, Any]:
+    """Grey and colour, with and without conditions and dependence."""
+    grey = {
+        "name": "bouncing_digits",
+        "size": 6,
+        "digit_size": 4,
+        "frames": 4,
+        "validation_count": 4,
+        "test_count": 6,
+    }
+    pushing = {
+        "name": "pushing_sim",
+        "size": 8,
+        "frames": 4,
+        "levels": 4,
+        "objects": 1,
+        "validation_count": 4,
+        "test_count": 4,
+    }
+    small = {
+        "context": 2,
+        "width": 4,
+        "encoder": 2,
+        "dilations": [1, 2],
+        "decoder": 1,
+        "first_kernel": 3,
+        "lstm": 3,
+        "head": 5,
+    }
+    steered = {"condition": ["state", "action"], "context_condition": ["state"]}
+    return {
+        "grey": {"model": {**small, "output": "sigmoid"}, "data": grey},
+        "softmax": {
+            "model": {**small, "block": "relu", "entry": "every", "peepholes": True},
+            "data": {**grey, "levels": 4},
+        },
+        "pushing": {"model": {**small, **steered, "entry": "every"}, "data": pushing},
+    }
+
+
 def _image_embedding_tiny() -> dict[str, Any]:
     """Each mining; the classes of built-in data play the people."""
     small = {"dimensions": 4, "widths": [4, 6], "dense": 8}
@@ -199,6 +240,27 @@ families.add(
 
 families.add(
     Family(
+        name="vpn",
+        summary="Video Pixel Networks: what comes next in a video, under actions",
+        papers=(
+            Paper(
+                title="Video Pixel Networks",
+                authors="Kalchbrenner, N. and van den Oord, A. and Simonyan, K. and Danihelka, I. "
+                "and Vinyals, O. and Graves, A. and Kavukcuoglu, K.",
+                year=2016,
+                arxiv="1610.00527",
+            ),
+        ),
+        config="genkit.models.vpn.config:VPNConfig",
+        learner="genkit.models.vpn.learner:VPNLearner",
+        outlook="genkit.models.vpn.config:outlook",
+        autoregressive=True,
+        tiny=_vpn_tiny(),
+    )
+)
+
+families.add(
+    Family(
         name="wavenet",
         summary="WaveNet: raw audio sample by sample, by speaker or tags, with context stacks",
         papers=(
@@ -245,5 +307,5 @@ families.add(
     )
 )
 
-for _entry in (*IMAGES, *AUDIO):
+for _entry in (*IMAGES, *AUDIO, *VIDEOS):
     datasets.add(_entry)

@@ -13,6 +13,7 @@ from genkit.artifacts.images import ANIMATION, Images
 from genkit.artifacts.parts import Given, Parts
 from genkit.artifacts.sequences import Sequences
 from genkit.artifacts.table import Table
+from genkit.artifacts.video import Videos
 
 
 @runtime_checkable
@@ -64,7 +65,7 @@ class Animated(Protocol):
 
 
 # What puts parts together, by kind; a family with a kind of its own adds it.
-SAMPLE_KINDS: dict[str, Any] = {kind.kind: kind for kind in (Audio, Images, Sequences)}
+SAMPLE_KINDS: dict[str, Any] = {kind.kind: kind for kind in (Audio, Images, Sequences, Videos)}
 
 __all__ = [
     "ANIMATION",
@@ -79,4 +80,5 @@ __all__ = [
     "SampleArtifact",
     "Sequences",
     "Table",
+    "Videos",
 ]

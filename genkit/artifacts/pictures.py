@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -15,6 +15,7 @@ GRID_PIXELS = 640
 LINE = 96
 # What is not drawn: neither black nor white, and no grey image has it.
 UNDRAWN = (146, 158, 176)
+KEPT = ((LINE,) * 3, UNDRAWN)  # in the palette of every animation
 
 # The GIF: images, and how often more of them is seen.
 ANIMATED = 16
@@ -84,8 +85,8 @@ def completions(given: Given, samples: Mapping[int, np.ndarray], levels: int) ->
     most = max(map(len, own))
     cells = []
     for row, numbers in enumerate(own):
-        original = _colours(given.values[row], levels)
-        found = [_colours(samples[number], levels) for number in numbers]
+        original = colours(given.values[row], levels)
+        found = [colours(samples[number], levels) for number in numbers]
         absent = [np.full_like(original, LINE)] * (most - len(found))
         cells += [_occluded(original, given.mask[row]), *found, *absent, original]
     return _tiled(np.stack(cells), LINE, most + 2)
@@ -114,9 +115,10 @@ def animation(images: np.ndarray, levels: int, mask: np.ndarray | None = None) -
         mask: 1 where a value was given, same shape; those are seen from the first frame on.
     """
     mask = np.zeros_like(images) if mask is None else mask
-    whole = _colours(images, levels)
-    (before, after), palette = _indexed(np.stack([_occluded(whole, mask), whole]))
-    return _gif((_tiled(frame[..., None], 0) for frame in _frames(before, after, mask)), palette)
+    whole = colours(images, levels)
+    (before, after), palette = indexed(np.stack([_occluded(whole, mask), whole]), KEPT)
+    frames = [_tiled(frame[..., None], 0) for frame in _frames(before, after, mask)]
+    return gif(frames, palette, [STEP_MS] * (len(frames) - 1) + [END_MS])
 
 
 def _frames(before: np.ndarray, after: np.ndarray, mask: np.ndarray) -> Iterator[np.ndarray]:
@@ -132,47 +134,55 @@ def _frames(before: np.ndarray, after: np.ndarray, mask: np.ndarray) -> Iterator
         yield np.where(places <= last, after, before)
 
 
-def _gif(frames: Iterator[np.ndarray], palette: np.ndarray) -> bytes:
-    """GIF that is shown again and again, of indices `(rows, columns, 1)` into a palette."""
+def gif(frames: Sequence[np.ndarray], palette: np.ndarray, times: Sequence[int]) -> bytes:
+    """GIF that is shown again and again.
+
+    Args:
+        frames: `(rows, columns, 1)` uint8 each, indices into the palette.
+        palette: `(P, 3)` uint8, P at most 256.
+        times: milliseconds that each frame is shown, multiples of 10.
+    """
     from PIL import Image
 
     pictures = [Image.fromarray(frame[..., 0]) for frame in frames]
     for picture in pictures:
         picture.putpalette(palette.tobytes())
-    times = [STEP_MS] * (len(pictures) - 1) + [END_MS]
     buffer = io.BytesIO()
     first, *others = pictures
-    first.save(buffer, "GIF", save_all=True, append_images=others, duration=times, loop=0)
+    first.save(buffer, "GIF", save_all=True, append_images=others, duration=list(times), loop=0)
     return buffer.getvalue()
 
 
-def _colours(images: np.ndarray, levels: int) -> np.ndarray:
+def colours(images: np.ndarray, levels: int) -> np.ndarray:
     """`(..., C)` levels as `(..., 3)` uint8."""
     shown = _shown(images, levels)
     return np.broadcast_to(shown, (*shown.shape[:-1], 3))
 
 
-def _occluded(colours: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def _occluded(shown: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """What is given, and `UNDRAWN` elsewhere; a colour image may be given in some colours only."""
-    return np.where(mask.astype(bool), colours, np.array(UNDRAWN, np.uint8))
+    return np.where(mask.astype(bool), shown, np.array(UNDRAWN, np.uint8))
 
 
-def _indexed(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Colours `(..., 3)` as indices `(...)` into a palette of at most 256, `(P, 3)`. The first two
-    are those of lines and of what is not drawn; the others are exact where they are few enough."""
+def indexed(
+    found: np.ndarray, kept: Sequence[tuple[int, int, int]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Colours `(..., 3)` as indices `(...)` into a palette of at most 256, `(P, 3)`. The first ones
+    are `kept`; the others are exact where they are few enough. Pixels of the last kept colour have
+    its index."""
     from PIL import Image
 
-    kept = np.array([(LINE,) * 3, UNDRAWN], np.uint8)
-    flat = np.ascontiguousarray(colours).reshape(-1, colours.shape[-2], 3)
+    fixed = np.array(kept, np.uint8)
+    flat = np.ascontiguousarray(found).reshape(-1, found.shape[-2], 3)
     numbers = flat.astype(np.int32) @ np.array([65536, 256, 1], np.int32)
     own, places = np.unique(numbers, return_inverse=True)
-    if len(own) <= 256 - len(kept):
+    if len(own) <= 256 - len(fixed):
         palette = np.stack([own >> 16, own >> 8 & 255, own & 255], axis=-1).astype(np.uint8)
         places = places.reshape(numbers.shape)
     else:
-        reduced = Image.fromarray(flat).quantize(256 - len(kept))
-        palette = np.array(reduced.getpalette(), np.uint8).reshape(-1, 3)[: 256 - len(kept)]
+        reduced = Image.fromarray(flat).quantize(256 - len(fixed))
+        palette = np.array(reduced.getpalette(), np.uint8).reshape(-1, 3)[: 256 - len(fixed)]
         places = np.asarray(reduced)
-    undrawn = (flat == kept[1]).all(axis=-1)
-    indices = np.where(undrawn, 1, places + len(kept)).astype(np.uint8)
-    return indices.reshape(colours.shape[:-1]), np.concatenate([kept, palette])
+    last = (flat == fixed[-1]).all(axis=-1)
+    indices = np.where(last, len(fixed) - 1, places + len(fixed)).astype(np.uint8)
+    return indices.reshape(found.shape[:-1]), np.concatenate([fixed, palette])

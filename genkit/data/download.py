@@ -51,8 +51,8 @@ def download(
         UnreachableError: names every address and what it answered.
         DataError: names the checksum that is wrong, or how much room is missing.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     target = folder / file.name
+    target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
         _verified(target, file, "Remove it, and give the command again.")
         return target

@@ -21,7 +21,11 @@ from genkit.files import write_atomically
 from genkit.progress import SILENT, Progress
 
 # What writes the data of a kind in the form that training maps.
-WRITERS = {"images": "genkit.data.images.blocks", "audio": "genkit.data.audio.corpus"}
+WRITERS = {
+    "images": "genkit.data.images.blocks",
+    "audio": "genkit.data.audio.corpus",
+    "videos": "genkit.data.video.stored",
+}
 SUMS = "SHA256SUMS"  # what `sha256sum -c` reads; of what was unpacked or downloaded here
 
 

@@ -24,11 +24,44 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", "
 MAX_PIXELS = 64 * 2**20
 # Formats whose readers start other programs, or only stand for one.
 _NEVER = {"EPS", "WMF", "BUFR", "GRIB", "HDF5"}
-_BROKEN = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError,
+BROKEN = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError,
            OverflowError, MemoryError, struct.error, zlib.error)  # fmt: skip
 
 
 _BUFFER = re.compile(r"<_io\.BytesIO object at \w+>")
+
+
+@contextmanager
+def readable(name: str) -> Iterator[None]:
+    """What goes wrong while a picture is read or decoded is a DataError that names it."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except Image.DecompressionBombError as error:
+        raise DataError(f"{name}: too many pixels ({error})") from error
+    except BROKEN as error:
+        reason = _BUFFER.sub("it", str(error)).strip() or type(error).__name__
+        raise DataError(f"{name}: not a readable picture ({reason})") from error
+
+
+def formats() -> list[str]:
+    """What Pillow may open a picture as."""
+    from PIL import Image
+
+    Image.init()
+    return sorted(set(Image.ID) - _NEVER)
+
+
+def check_pixels(picture: Image.Image, name: str) -> None:
+    """Raises DataError for a picture that is too large, before it is decoded."""
+    if picture.width * picture.height > MAX_PIXELS:
+        raise DataError(
+            f"{name}: {picture.width}x{picture.height} pixels are too many; the limit "
+            f"is {MAX_PIXELS}"
+        )
 
 
 @contextmanager
@@ -44,27 +77,14 @@ def open_picture(source: Path | bytes, name: str) -> Iterator[Image.Image]:
     """
     from PIL import Image, ImageOps
 
-    Image.init()
-    formats = sorted(set(Image.ID) - _NEVER)
-    try:
+    with readable(name):
         file: BinaryIO = io.BytesIO(source if isinstance(source, bytes) else source.read_bytes())
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(file, formats=formats) as opened:
-                opened.verify()  # checksums and the end of a PNG, which decoding does not look at
-            with Image.open(file, formats=formats) as opened:
-                if opened.width * opened.height > MAX_PIXELS:
-                    raise DataError(
-                        f"{name}: {opened.width}x{opened.height} pixels are too many; the limit "
-                        f"is {MAX_PIXELS}"
-                    )
-                opened.load()
-                yield ImageOps.exif_transpose(opened)
-    except Image.DecompressionBombError as error:
-        raise DataError(f"{name}: too many pixels ({error})") from error
-    except _BROKEN as error:
-        reason = _BUFFER.sub("it", str(error)).strip() or type(error).__name__
-        raise DataError(f"{name}: not a readable picture ({reason})") from error
+        with Image.open(file, formats=formats()) as opened:
+            opened.verify()  # checksums and the end of a PNG, which decoding does not look at
+        with Image.open(file, formats=formats()) as opened:
+            check_pixels(opened, name)
+            opened.load()
+            yield ImageOps.exif_transpose(opened)
 
 
 def read_picture(
@@ -84,23 +104,34 @@ def read_picture(
             each side by itself, `exact` refuses another size.
         resample: `box`, `bilinear`, `bicubic` or `lanczos`.
     """
+    with open_picture(source, name) as opened:
+        return fitted(opened, name, shape, fit, resample)
+
+
+def fitted(
+    picture: Image.Image,
+    name: str,
+    shape: tuple[int, int, int],
+    fit: str = "exact",
+    resample: str = "box",
+) -> np.ndarray:
+    """A picture that was opened, as `read_picture` gives it."""
     from PIL import Image, ImageOps
 
     height, width, channels = shape
-    with open_picture(source, name) as opened:
-        if fit == "exact" and (opened.height, opened.width) != (height, width):
-            raise DataError(
-                f"{name}: must be {height}x{width} (height x width). "
-                f"Received: {opened.height}x{opened.width}"
-            )
-        picture = _in_mode(opened, "L" if channels == 1 else "RGB")
-        method = Image.Resampling[resample.upper()]
-        if picture.size != (width, height):
-            if fit == "crop":
-                picture = ImageOps.fit(picture, (width, height), method)
-            else:
-                picture = picture.resize((width, height), method)
-        return np.asarray(picture, np.uint8).reshape(shape)
+    if fit == "exact" and (picture.height, picture.width) != (height, width):
+        raise DataError(
+            f"{name}: must be {height}x{width} (height x width). "
+            f"Received: {picture.height}x{picture.width}"
+        )
+    picture = _in_mode(picture, "L" if channels == 1 else "RGB")
+    method = Image.Resampling[resample.upper()]
+    if picture.size != (width, height):
+        if fit == "crop":
+            picture = ImageOps.fit(picture, (width, height), method)
+        else:
+            picture = picture.resize((width, height), method)
+    return np.asarray(picture, np.uint8).reshape(shape)
 
 
 def _in_mode(picture: Image.Image, mode: str) -> Image.Image:

@@ -67,9 +67,10 @@ def with_portraits(
 
 def _photographs(split: ImageSplit) -> tuple[np.ndarray, int]:
     """Those of people who have two or more, and how many people have not."""
-    people, counts = np.unique(np.asarray(split.labels), return_counts=True)
+    labels = np.asarray(split.labels)
+    people, counts = np.unique(labels, return_counts=True)
     enough = people[counts > 1]
-    return np.flatnonzero(np.isin(split.labels, enough)), len(people) - len(enough)
+    return np.flatnonzero(np.isin(labels, enough)), len(people) - len(enough)
 
 
 def _rows(

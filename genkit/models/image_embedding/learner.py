@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from genkit import backend, data
-from genkit.data.images.dataset import ImageDataset, ImageSplit
-from genkit.data.images.given import read_images
+from genkit import backend
+from genkit.data.images.dataset import ImageSplit
 from genkit.errors import UsageError
 from genkit.family import (
     Arrays,
@@ -22,20 +21,20 @@ from genkit.family import (
     Monitor,
 )
 from genkit.layers.values import centred
-from genkit.learning import BaseLearner, GradientStep
+from genkit.learning import GradientStep
 from genkit.metrics.nearest import centre_distances
-from genkit.models.image_embedding import evaluation
+from genkit.models.image_density.images import ImageLearner
+from genkit.models.image_embedding import comparing, evaluation
 from genkit.models.image_embedding.feed import PeopleFeed, trained_people
 from genkit.models.image_embedding.network import build_network
 from genkit.models.image_embedding.triplets import triplet_loss
 from genkit.progress import SILENT, Progress
 from genkit.randomness import Noise
 
-SPLITS = ("train", "validation", "test")
 DIGITS = 6  # of an embedding's numbers in scores
 
 
-class ImageEmbeddingLearner(BaseLearner):
+class ImageEmbeddingLearner(ImageLearner):
     """Maps images to unit vectors: near for one person, far for two (arXiv:1503.03832).
 
     Args:
@@ -56,7 +55,6 @@ class ImageEmbeddingLearner(BaseLearner):
         self.networks = {"network": self.network}
         self.steps = {"training": GradientStep(self.network, self.loss, recipe.train)}
         self._embed = backend.compile(self.embedded, self.network.variables)
-        self._dataset: ImageDataset | None = None
 
     # Training
 
@@ -82,16 +80,6 @@ class ImageEmbeddingLearner(BaseLearner):
     def feed(self, split: str, seed: int) -> Feed:
         config = self.recipe.model
         return PeopleFeed(self.split(split), config.people, config.photographs, config.shift, seed)
-
-    @property
-    def dataset(self) -> ImageDataset:
-        """The recipe's data set, read when first asked for."""
-        if self._dataset is None:
-            self._dataset = data.load(self.recipe.data)
-        return self._dataset
-
-    def split(self, name: str) -> ImageSplit:
-        return self.dataset.split(name)
 
     def left_out(self) -> np.ndarray:
         """People who are not trained on, because they have a single photograph."""
@@ -156,7 +144,7 @@ class ImageEmbeddingLearner(BaseLearner):
         """Per image: index, label, the nearest person of the training set, and its embedding."""
         split = self.images(data).first(limit)
         train = self.split("train")
-        chosen = evaluation.gallery_of(train)
+        chosen = comparing.gallery_of(train)
         gallery = self.embed(np.asarray(train.images[chosen]))
         index = 0
         for points in self._embedded(split, progress):
@@ -170,12 +158,6 @@ class ImageEmbeddingLearner(BaseLearner):
                 row["embedding"] = [round(float(number), DIGITS) for number in point]
                 yield row
                 index += 1
-
-    def images(self, reference: str) -> ImageSplit:
-        """The images of a split of the recipe's data set, or of a path."""
-        if reference in SPLITS:
-            return self.split(reference)
-        return read_images(reference, self.shape, self.levels)
 
     def checks(self) -> Iterable[Check]:
         from genkit.models.image_embedding.proofs import embedding_checks

@@ -58,7 +58,11 @@ class RasterGenerator:
 
     def noise(self, seed: int, indices: Sequence[int], chunk: int) -> np.ndarray:
         """`(B, R, W, C)` float32 of a chunk: a cut of each sample's `(H, W, C)` numbers."""
-        return self._tile_noise(seed, tuple(indices))[:, self.rows_of(chunk)]
+        return self.cut_noise(self._tile_noise(seed, tuple(indices)), chunk)
+
+    def cut_noise(self, whole: np.ndarray, chunk: int) -> np.ndarray:
+        """What a chunk needs of the numbers `(B, H, W, C)` of whole images."""
+        return whole[:, self.rows_of(chunk)]
 
     def rows_of(self, chunk: int) -> slice:
         """The rows of the image that a chunk holds."""

@@ -13,7 +13,6 @@ for its slowest image.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -136,9 +135,9 @@ class ImageFixedPoint(RasterGenerator):
         self.with_logits = with_logits
         self._pass = backend.compile(self._step, model.variables, xla=xla)
 
-    def noise(self, seed: int, indices: Sequence[int], chunk: int) -> np.ndarray:
-        """`(B, H, W, C)`, the same for every chunk: proposals reach beyond the chunk's row."""
-        return self._tile_noise(seed, tuple(indices))
+    def cut_noise(self, whole: np.ndarray, chunk: int) -> np.ndarray:
+        """All of it for every chunk: proposals reach beyond the chunk's row."""
+        return whole
 
     def _step(self, values: Any, vector: Any, noise: Any, forced: Any, mask: Any) -> Any:
         logits = self.model.logits(values, vector)

@@ -12,7 +12,7 @@ import pytest
 from genkit.family import EvaluationRequest
 from genkit.metrics.nearest import nearest_accuracy
 from genkit.metrics.verification import verification_auc
-from genkit.models.image_embedding import evaluation
+from genkit.models.image_embedding import comparing
 from genkit.progress import SILENT
 from tests import embeddings
 
@@ -55,6 +55,17 @@ def test_people_unseen_in_training_are_left_out_of_themselves() -> None:
     assert found.notes["single photographs"].startswith("1 people have no other photograph")
 
 
+def test_people_unseen_in_training_are_recognised_among_all() -> None:
+    with people() as learner:
+        train, test = (learner.embed(learner.split(n).images) for n in ("train", "test"))
+        found = evaluated(learner)
+    labels = np.array(UNSEEN)
+    everything, all_labels = np.concatenate([test, train]), np.concatenate([labels, SEEN])
+    hits = nearest_accuracy(test, labels, everything, all_labels, np.arange(6))
+    assert found.metrics["recognition_accuracy_among_all"] == pytest.approx(hits[:5].mean())
+    assert found.metrics["chance_among_all"] == pytest.approx(1 / 7)
+
+
 def test_people_seen_in_training_are_compared_with_their_photographs_there() -> None:
     with people() as learner:
         train, validation = learner.split("train"), learner.split("validation")
@@ -63,6 +74,7 @@ def test_people_seen_in_training_are_compared_with_their_photographs_there() -> 
     hits = nearest_accuracy(points, np.array([0, 1, 3]), gallery, SEEN)
     assert found.metrics["recognition_accuracy"] == pytest.approx(hits.mean())
     assert found.metrics["chance"] == 0.25
+    assert "chance_among_all" not in found.metrics
     assert found.notes["compared with"] == "the training photographs of the same people"
     assert "single photographs" not in found.notes
 
@@ -104,7 +116,8 @@ def test_a_row_for_each_person_who_can_be_recognised() -> None:
 def test_a_brief_evaluation_has_figures_only() -> None:
     with people() as learner:
         brief, whole = evaluated(learner, brief=True), evaluated(learner)
-    assert brief.metrics == whole.metrics
+    more = {"recognition_accuracy_among_all", "chance_among_all"}
+    assert {k: v for k, v in whole.metrics.items() if k not in more} == brief.metrics
     assert not brief.tables
     assert not brief.artifacts
 
@@ -124,9 +137,9 @@ def test_people_who_cannot_be_trained_on_are_told() -> None:
 
 
 def test_a_gallery_holds_the_first_photographs_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluation, "GALLERY", 2)
+    monkeypatch.setattr(comparing, "GALLERY", 2)
     with people() as learner:
-        assert evaluation.gallery_of(learner.split("train")).tolist() == [0, 1, 4, 5, 8, 9, 12, 13]
+        assert comparing.gallery_of(learner.split("train")).tolist() == [0, 1, 4, 5, 8, 9, 12, 13]
         found = evaluated(learner)
         points = learner.embed(learner.split("test").images)
     labels, kept = np.array(UNSEEN), np.array([0, 1, 3, 4, 5])
@@ -138,11 +151,11 @@ def test_a_gallery_holds_the_first_photographs_of_each(monkeypatch: pytest.Monke
 
 def test_of_very_many_pairs_some_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     with people() as learner:
-        found = evaluation.compare(learner, EvaluationRequest("test"), SILENT)
-    same, different = evaluation.pair_distances(found)
+        found = comparing.compare(learner, EvaluationRequest("test"), SILENT)
+    same, different = comparing.pair_distances(found)
     assert (len(same), len(different)) == (2 * 4, 36 - 6 - 8)
-    monkeypatch.setattr(evaluation, "MOST_PAIRS", 18)
-    same, different = evaluation.pair_distances(found)  # of photographs 0, 2 and 4
+    monkeypatch.setattr(comparing, "MOST_PAIRS", 18)
+    same, different = comparing.pair_distances(found)  # of photographs 0, 2 and 4
     assert (len(same), len(different)) == (2 + 2 + 1, 3 + 3 + 4)
 
 
@@ -152,7 +165,7 @@ def test_one_person_alone_cannot_be_mistaken() -> None:
     assert found.metrics["recognition_accuracy"] == found.metrics["chance"] == 1
     assert "verification_auc" not in found.metrics
     assert found.tables["per_person"][0]["nearest_other"] is None
-    with people(test=[8, 9]) as learner:
+    with people(test=[8, 9]) as learner:  # nobody can be recognised
         found = evaluated(learner)
     assert "recognition_accuracy" not in found.metrics
     assert found.tables["per_person"] == []

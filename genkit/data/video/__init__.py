@@ -1,0 +1,1 @@
+"""Video data sets: generators, readers of the original formats, and videos of one's own."""

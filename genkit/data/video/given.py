@@ -1,0 +1,75 @@
+"""Videos that a user hands to `score` and `sample`: an npz or a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from genkit.artifacts.npz import read_npz
+from genkit.data.images.vectors import read_vectors
+from genkit.data.video.config import VideosConfig
+from genkit.data.video.dataset import VideoSplit
+from genkit.errors import DataError, UsageError
+
+ARRAY_NAMES = ("samples", "videos", "video")
+
+
+def read_videos(path: str | Path, config: VideosConfig) -> VideoSplit:
+    """Videos of a model's shape from an `.npz`, with the conditions that it needs.
+
+    Args:
+        path: an npz with `samples` or `videos` `(N, T, H, W, C)`, values 0 .. levels - 1, and an
+            array `(N, T, D)` for each condition that it has.
+        config: of the data set that the model was trained on.
+
+    Raises:
+        UsageError: if there is no such file.
+        DataError: names the file and what is wrong with it.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file, and no split of the data set")
+    if path.suffix.lower() != ".npz":
+        raise DataError(f"{path}: videos are read from .npz files")
+    arrays, shape, levels = read_npz(path), config.video_shape(), config.level_count()
+    name = next((n for n in ARRAY_NAMES if n in arrays), None)
+    if name is None:
+        raise DataError(
+            f"{path}: needs an array named {' or '.join(ARRAY_NAMES)}. "
+            f"Received: {', '.join(sorted(arrays)) or 'none'}"
+        )
+    videos = arrays[name]
+    if videos.ndim != 5 or videos.shape[1:] != shape or videos.dtype.kind not in "ui":
+        raise DataError(
+            f"{path}: {name} must be whole numbers of shape (count, "
+            f"{', '.join(map(str, shape))}). Received: {videos.dtype} {videos.shape}"
+        )
+    if not len(videos) or videos.min() < 0 or videos.max() >= levels:
+        found = f"{videos.min()} to {videos.max()}" if len(videos) else "none"
+        raise DataError(f"{path}: {name} must hold values 0 to {levels - 1}. Received: {found}")
+    conditions = {
+        key: _checked(path, key, arrays[key], (len(videos), shape[0], length))
+        for key, length in config.condition_shapes().items()
+        if key in arrays
+    }
+    return VideoSplit(videos.astype(np.uint8), conditions, levels)
+
+
+def read_conditions(path: str | Path, name: str, shape: tuple[int, int]) -> np.ndarray:
+    """Vectors `(N, T, D)` of a condition from an npz; see `read_vectors`."""
+    return read_vectors(path, name, shape)
+
+
+def _checked(path: Path, name: str, array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    if array.shape != shape or array.dtype.kind not in "fui":
+        raise DataError(
+            f"{path}: {name} must be numbers of shape {shape}. "
+            f"Received: {array.dtype} {array.shape}"
+        )
+    found = array.astype(np.float32)
+    wrong = np.argwhere(~np.isfinite(found))
+    if len(wrong):
+        clip, frame = (int(i) for i in wrong[0][:2])
+        raise DataError(f"{path}: {name} must be finite. Received: clip {clip}, frame {frame}")
+    return found
