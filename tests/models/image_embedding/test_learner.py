@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from genkit.randomness import Noise
 from genkit.recipe import from_mapping
 from genkit.registry import families
 from genkit.state import snapshot
+from genkit.training import train_recipe
 from tests import embeddings
 from tests.densities import array
 
@@ -98,6 +100,21 @@ def test_dropout_is_drawn_for_each_update_and_never_for_embeddings() -> None:
     assert losses[0] == losses[1] != losses[2]
 
 
+def test_a_run_that_goes_on_ends_with_the_same_weights(tmp_path: Path) -> None:
+    def arrays(path: Path, steps: int) -> dict[str, np.ndarray]:
+        recipe = embeddings.recipe(
+            model={"dropout": 0.3, "shift": 1},
+            train={"steps": steps, "average": 0.9, "validate_every": 2},
+        )
+        run, _ = train_recipe(recipe, path)
+        return dict(run.load_checkpoint("last").arrays)
+
+    arrays(tmp_path / "twice", 3)
+    again, once = arrays(tmp_path / "twice", 5), arrays(tmp_path / "once", 5)
+    assert set(again) == set(once)
+    assert all(np.array_equal(again[name], once[name]) for name in once)
+
+
 def test_pieces_of_a_batch_are_triplets_of_their_own_people() -> None:
     settings = {"model": {"people": 4}, "train": {"batch_size": 8, "accumulate": 2}}
     learner = embeddings.fresh(**settings)
@@ -126,7 +143,7 @@ def test_scores_name_the_nearest_person_of_training() -> None:
     json.dumps(rows)
 
 
-def test_scores_of_images_of_one_s_own(tmp_path: Any) -> None:
+def test_scores_of_images_of_one_s_own(tmp_path: Path) -> None:
     np.savez(tmp_path / "mine.npz", images=images(3))
     rows = list(embeddings.learner().score(str(tmp_path / "mine.npz"), None, SILENT))
     assert len(rows) == 3

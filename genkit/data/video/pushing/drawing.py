@@ -89,7 +89,8 @@ class _Canvas:
             paint = paint * (1 - np.float32(_OUTLINE) * edge)
         frame = np.arange(len(centres))[:, None, None]
         place = (frame, down[:, :, None] + self.margin, across[:, None, :] + self.margin)
-        self.values[place] += covers * (paint - self.values[place])
+        before = self.values[place]
+        self.values[place] = before + covers * (paint - before)
 
     def finished(self) -> np.ndarray:
         """`(T, size, size, 3)` uint8."""
