@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from genkit import backend
+from genkit import backend, data
 from genkit.errors import UsageError
 from genkit.family import (
     Arrays,
@@ -270,6 +270,29 @@ class BaseLearner:
         from genkit.benchmark import training_workload
 
         return [training_workload(self)]
+
+
+class DataLearner(BaseLearner):
+    """A learner of a data set with splits; the data set is read when it is first asked for."""
+
+    _dataset: Any = None
+
+    @property
+    def dataset(self) -> Any:
+        """The recipe's data set."""
+        if self._dataset is None:
+            self._dataset = data.load(self.recipe.data)
+        return self._dataset
+
+    def split(self, name: str) -> Any:
+        """A split of the data set."""
+        return self.dataset.split(name)
+
+
+def dropout_factors(noise: Noise, rate: float, shape: tuple[int, ...]) -> np.ndarray:
+    """Factors of dropout of a shape, float32: 0, or 1 / (1 - rate)."""
+    survives = noise.uniform("dropout", shape) >= rate
+    return survives.astype(np.float32) / np.float32(1.0 - rate)
 
 
 def policy(train: TrainConfig) -> str:

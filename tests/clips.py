@@ -7,35 +7,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from genkit.registry import families
 from tests.densities import randomise
 
-MODEL = {
-    "context": 2,
-    "width": 4,
-    "encoder": 2,
-    "dilations": [1, 2],
-    "decoder": 1,
-    "first_kernel": 3,
-    "lstm": 3,
-    "head": 5,
-}
-GREY = {
-    "name": "bouncing_digits",
-    "size": 6,
-    "digit_size": 4,
-    "frames": 4,
-    "validation_count": 4,
-    "test_count": 6,
-}
-PUSHING = {
-    "name": "pushing_sim",
-    "size": 8,
-    "frames": 4,
-    "levels": 4,
-    "objects": 1,
-    "validation_count": 4,
-    "test_count": 4,
-}
+TINY = families.get("vpn").tiny
+MODEL = {key: value for key, value in TINY["grey"]["model"].items() if key != "output"}
+GREY, PUSHING = (TINY[name]["data"] for name in ("grey", "pushing"))
 
 
 def recipe(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
 
 from genkit.errors import DataError, UsageError, unknown
 from genkit.family import Arrays
@@ -35,3 +37,14 @@ class StatelessFeed:
     def restore(self, state: Arrays) -> None:
         if state:
             raise DataError(f"{self.described} has no state. Received: {sorted(state)}")
+
+
+def check_levels(values: Any, levels: int) -> None:
+    """DataError if a uint8 array holds a value that is no level. Bytes cannot be too large where
+    there are 256; what is no array is computed when it is asked for, which this does not."""
+    if levels == 256 or not isinstance(values, np.ndarray) or not len(values):
+        return
+    if int(values.max()) >= levels:
+        raise DataError(
+            f"a value must be below the number of levels, {levels}. Received: {int(values.max())}"
+        )

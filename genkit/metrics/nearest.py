@@ -66,3 +66,10 @@ def nearest_accuracy(
     nearest = distances.argmin(axis=1)
     reached = np.isfinite(distances[np.arange(len(distances)), nearest])
     return reached & (classes[nearest] == np.asarray(query_labels))
+
+
+def several_and_single(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Classes of `(N,)` labels that have two items or more, and those that have a single one:
+    nothing of those is left to compare it with."""
+    classes, counts = np.unique(labels, return_counts=True)
+    return classes[counts > 1], classes[counts == 1]

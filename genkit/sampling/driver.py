@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
+from genkit.batches import pad_rows
 from genkit.family import Arrays, Chunk, Forced, Generator
 
 OnChunk = Callable[[Chunk], None]
@@ -105,8 +104,3 @@ def stream_tile(
         write(chunk)
         count += 1
     return count
-
-
-def pad_rows(array: np.ndarray, missing: int) -> np.ndarray:
-    """`array` with `missing` rows of zeros behind it."""
-    return np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)])

@@ -8,10 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from genkit.data.dataset import Splits, StatelessFeed
+from genkit.data.dataset import Splits, StatelessFeed, check_levels
+from genkit.data.epochs import Epochs
 from genkit.errors import DataError
 from genkit.family import Arrays
-from genkit.randomness import permutation
+
+
+def vector_key(name: str) -> str:
+    """Where a batch holds the vectors of a condition."""
+    return f"vector/{name}"
 
 
 @dataclass(frozen=True)
@@ -40,13 +45,7 @@ class ImageSplit:
                 "images must be uint8 of shape (count, height, width, channels). "
                 f"Received: {self.images.dtype} {self.images.shape}"
             )
-        if self.levels == 256 or not isinstance(self.images, np.ndarray):
-            return  # bytes cannot be too large; what is computed when asked for is not asked here
-        if len(self.images) and int(self.images.max()) >= self.levels:
-            raise DataError(
-                f"a value must be below the number of levels, {self.levels}. "
-                f"Received: {int(self.images.max())}"
-            )
+        check_levels(self.images, self.levels)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -57,9 +56,15 @@ class ImageSplit:
         vectors = {name: array[:limit] for name, array in self.vectors.items()}
         return ImageSplit(self.images[:limit], labels, self.levels, vectors=vectors)
 
+    def shown(self, chosen: np.ndarray, positions: np.ndarray, seed: int) -> np.ndarray:
+        """The images `chosen` as a training feed shows them at `positions`; as an array they are no
+        longer tied to a file."""
+        found = self.images[chosen] if self.draw is None else self.draw(chosen, positions, seed)
+        return np.asarray(found)
+
     def conditions(self, chosen: Any) -> Arrays:
         """`label` and `vector/NAME` of some images, those that there are."""
-        found = {f"vector/{name}": array[chosen] for name, array in self.vectors.items()}
+        found = {vector_key(name): array[chosen] for name, array in self.vectors.items()}
         if self.labels is not None:
             found["label"] = self.labels[chosen]
         return found
@@ -95,23 +100,12 @@ class ImageFeed(StatelessFeed):
         self.split = split
         self.batch_size = batch_size
         self.seed = seed
-        self._epoch: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
+        self._epochs = Epochs(len(split), seed)
 
     def batch(self, k: int) -> Arrays:
         """`image` uint8 (B, H, W, C); `label` int64 (B,) where there are labels; and `vector/NAME`
         float32 (B, ...) where there are vectors."""
         positions = np.arange(k * self.batch_size, (k + 1) * self.batch_size)
-        chosen = np.empty(self.batch_size, np.int64)
-        for epoch in np.unique(positions // len(self.split)):
-            here = positions // len(self.split) == epoch
-            chosen[here] = self._order(int(epoch))[positions[here] % len(self.split)]
-        draw = self.split.draw
-        images = self.split.images[chosen] if draw is None else draw(chosen, positions, self.seed)
-        # As an array the images are no longer tied to a file.
-        return {"image": np.asarray(images), **self.split.conditions(chosen)}
-
-    def _order(self, epoch: int) -> np.ndarray:
-        if self._epoch[0] != epoch:
-            order = permutation(self.seed, "epoch", epoch, len(self.split))
-            self._epoch = (epoch, order)
-        return self._epoch[1]
+        chosen = self._epochs.at(positions)
+        images = self.split.shown(chosen, positions, self.seed)
+        return {"image": images, **self.split.conditions(chosen)}

@@ -11,8 +11,8 @@ from genkit.data.images.dataset import ImageDataset
 from genkit.data.images.npz_reading import NpzFile, open_npz
 from genkit.data.images.own import split_by_permutation
 from genkit.data.images.preprocessing import RawSplit, prepare_dataset
-from genkit.data.images.vectors import checked
 from genkit.data.places import locate
+from genkit.data.vectors import checked
 from genkit.errors import DataError
 
 SPLITS = ("train", "validation", "test")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from genkit.data.dataset import Splits, StatelessFeed
+from genkit.data.dataset import Splits, StatelessFeed, check_levels
 from genkit.data.epochs import Epochs
 from genkit.errors import DataError
 from genkit.family import Arrays
@@ -100,13 +100,7 @@ class VideoSplit:
                     f"condition '{name}' must be float32 of shape ({count}, {frames}, values). "
                     f"Received: {array.dtype} {array.shape}"
                 )
-        if self.levels == 256 or not isinstance(self.clips, np.ndarray):
-            return  # bytes cannot be too large; what is made when asked for is not asked here
-        if len(self.clips) and int(self.clips.max()) >= self.levels:
-            raise DataError(
-                f"a value must be below the number of levels, {self.levels}. "
-                f"Received: {int(self.clips.max())}"
-            )
+        check_levels(self.clips, self.levels)
 
     def __len__(self) -> int:
         return len(self.clips)

@@ -1,4 +1,4 @@
-"""Videos that a user hands to `score` and `sample`: an npz or a folder."""
+"""Videos that a user hands to `score` and `sample`, in an npz."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from genkit.artifacts.npz import read_npz
-from genkit.data.images.vectors import read_vectors
+from genkit.data.vectors import checked
 from genkit.data.video.config import VideosConfig
 from genkit.data.video.dataset import VideoSplit
 from genkit.errors import DataError, UsageError
@@ -49,27 +49,8 @@ def read_videos(path: str | Path, config: VideosConfig) -> VideoSplit:
         found = f"{videos.min()} to {videos.max()}" if len(videos) else "none"
         raise DataError(f"{path}: {name} must hold values 0 to {levels - 1}. Received: {found}")
     conditions = {
-        key: _checked(path, key, arrays[key], (len(videos), shape[0], length))
+        key: checked(arrays[key], str(path), key, (shape[0], length))
         for key, length in config.condition_shapes().items()
         if key in arrays
     }
     return VideoSplit(videos.astype(np.uint8), conditions, levels)
-
-
-def read_conditions(path: str | Path, name: str, shape: tuple[int, int]) -> np.ndarray:
-    """Vectors `(N, T, D)` of a condition from an npz; see `read_vectors`."""
-    return read_vectors(path, name, shape)
-
-
-def _checked(path: Path, name: str, array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    if array.shape != shape or array.dtype.kind not in "fui":
-        raise DataError(
-            f"{path}: {name} must be numbers of shape {shape}. "
-            f"Received: {array.dtype} {array.shape}"
-        )
-    found = array.astype(np.float32)
-    wrong = np.argwhere(~np.isfinite(found))
-    if len(wrong):
-        clip, frame = (int(i) for i in wrong[0][:2])
-        raise DataError(f"{path}: {name} must be finite. Received: clip {clip}, frame {frame}")
-    return found

@@ -10,35 +10,27 @@ from keras import ops
 
 from genkit.family import Evaluation, EvaluationRequest
 from genkit.layers.values import centred
-from genkit.models.gated_pixelcnn.autoencoder import Autoencoder, build_encoder
-from genkit.models.gated_pixelcnn.codes import Codes
-from genkit.models.gated_pixelcnn.conditions import CODE
+from genkit.models.gated_pixelcnn.autoencoder import Autoencoder
+from genkit.models.gated_pixelcnn.codes import CodedImages
 from genkit.models.gated_pixelcnn.learner import GatedPixelCNNLearner
 from genkit.models.gated_pixelcnn.network import build_network
 from genkit.models.gated_pixelcnn.reconstruction import with_reconstructions
 from genkit.models.gated_pixelcnn.view import GatedPixelCNNView
 from genkit.progress import Progress
-from genkit.sampling.raster.steering import VECTOR, Steering
+from genkit.sampling.raster.steering import VECTOR
 
 
-class AutoencoderLearner(GatedPixelCNNLearner):
+class AutoencoderLearner(CodedImages, GatedPixelCNNLearner):
     """Encoder and decoder trained together: the code of an image steers its own density.
 
     The view, which samplers and checks use, is that of the decoder.
     """
 
     def build(self, recipe: Any) -> tuple[Autoencoder, GatedPixelCNNView]:
-        encoder, decoder = build_encoder(recipe), build_network(recipe)
+        encoder, steering = self.build_codes(recipe)
+        decoder = build_network(recipe)
         self.autoencoder = Autoencoder(encoder, decoder, name="autoencoder")
-        self.codes = Codes(encoder, recipe.data.level_count(), recipe.eval.batch_size)
-        self.sources.embedders[CODE] = self.codes
-        view = self.view_of(decoder, recipe)
-        self.further = Steering([part for part in view.steering.parts if part.name != CODE])
-        return self.autoencoder, view
-
-    def embed(self, images: np.ndarray) -> np.ndarray:
-        """Codes `(N, bottleneck)` float32 of `(N, H, W, C)` uint8 values."""
-        return self.codes.embed(images)
+        return self.autoencoder, self.view_of(decoder, recipe, steering)
 
     def vector(self, batch: Mapping[str, Any]) -> np.ndarray:
         """The conditions beside the code, which is made in the compiled step."""
@@ -59,10 +51,7 @@ class AutoencoderLearner(GatedPixelCNNLearner):
 
     def reconstruct(self, batch: Mapping[str, np.ndarray], seed: int, progress: Progress) -> Any:
         """A sample from the code of each image, `(N, H, W, C)` uint8."""
-        parts = [self.embed(batch["image"])]
-        if self.further.parts:
-            parts.insert(0, self.further.of(batch))
-        vectors = np.concatenate(parts, axis=-1)
+        vectors = self.coded(batch)
         return self.draw(len(vectors), seed, progress, vectors).samples
 
     def evaluate(self, request: EvaluationRequest, progress: Progress) -> Evaluation:

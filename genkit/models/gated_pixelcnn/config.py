@@ -151,9 +151,10 @@ def parameter_count(recipe: Any) -> int:
 def _decoder_parameters(config: GatedPixelCNNConfig, recipe: Any) -> int:
     shape, levels = recipe.data.image_shape(), recipe.data.level_count()
     channels, p, total = shape[2], config.width, 0
-    steered = steering_width(condition_shapes(recipe))
+    conditions = condition_shapes(recipe)
+    steered = steering_width(conditions)
     if config.spatial is not None and steered:
-        total += spatial_parameters(config.spatial, condition_shapes(recipe), shape)
+        total += spatial_parameters(config.spatial, conditions, shape)
         steered = config.spatial.maps
     for layer in range(config.layers):
         inputs = channels if layer == 0 else p

@@ -14,6 +14,7 @@ from genkit.models.gated_pixelcnn.view import GatedPixelCNNView
 from genkit.models.image_density.learner import ImageDensityLearner
 from genkit.progress import Progress
 from genkit.randomness import Noise
+from genkit.sampling.raster.steering import Steering
 
 
 class GatedPixelCNNLearner(SteeredImages, ImageDensityLearner):
@@ -21,11 +22,11 @@ class GatedPixelCNNLearner(SteeredImages, ImageDensityLearner):
 
     def build(self, recipe: Any) -> tuple[Any, GatedPixelCNNView]:
         network = build_network(recipe)
-        return network, self.view_of(network, recipe)
+        return network, self.view_of(network, recipe, self.sources.steering(recipe))
 
-    def view_of(self, network: GatedPixelCNN, recipe: Any) -> GatedPixelCNNView:
-        shape, steering = recipe.data.image_shape(), self.sources.steering(recipe)
-        return GatedPixelCNNView(network, shape, recipe.model.reach, steering)
+    def view_of(self, network: GatedPixelCNN, recipe: Any, steering: Steering) -> GatedPixelCNNView:
+        shape, reach = recipe.data.image_shape(), recipe.model.reach
+        return GatedPixelCNNView(network, shape, reach, steering)
 
     def evaluate(self, request: EvaluationRequest, progress: Progress) -> Evaluation:
         """As for every density; of portraits also whether they show their person."""

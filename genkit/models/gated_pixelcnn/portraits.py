@@ -9,7 +9,7 @@ import numpy as np
 
 from genkit.data.images.dataset import ImageSplit
 from genkit.family import Evaluation, EvaluationRequest
-from genkit.metrics.nearest import nearest_accuracy
+from genkit.metrics.nearest import nearest_accuracy, several_and_single
 from genkit.models.gated_pixelcnn.reconstruction import NOTE, picture
 from genkit.progress import Progress
 
@@ -68,9 +68,8 @@ def with_portraits(
 def _photographs(split: ImageSplit) -> tuple[np.ndarray, int]:
     """Those of people who have two or more, and how many people have not."""
     labels = np.asarray(split.labels)
-    people, counts = np.unique(labels, return_counts=True)
-    enough = people[counts > 1]
-    return np.flatnonzero(np.isin(labels, enough)), len(people) - len(enough)
+    several, single = several_and_single(labels)
+    return np.flatnonzero(np.isin(labels, several)), len(single)
 
 
 def _rows(

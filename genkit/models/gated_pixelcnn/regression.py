@@ -11,6 +11,7 @@ from keras import ops
 
 from genkit import backend
 from genkit.artifacts import Images
+from genkit.batches import in_batches
 from genkit.family import (
     Arrays,
     Evaluation,
@@ -22,25 +23,18 @@ from genkit.family import (
 )
 from genkit.layers.values import centred
 from genkit.learning import GradientStep
-from genkit.models.gated_pixelcnn.autoencoder import (
-    Autoencoder,
-    build_encoder,
-    build_mse_decoder,
-)
-from genkit.models.gated_pixelcnn.codes import Codes
-from genkit.models.gated_pixelcnn.conditions import CODE
+from genkit.models.gated_pixelcnn.autoencoder import Autoencoder, build_mse_decoder
+from genkit.models.gated_pixelcnn.codes import CodedImages
 from genkit.models.gated_pixelcnn.mean_images import MeanImages
 from genkit.models.gated_pixelcnn.reconstruction import error, with_reconstructions
-from genkit.models.gated_pixelcnn.steering import SteeredImages
 from genkit.progress import SILENT, Progress
 from genkit.randomness import Noise
-from genkit.sampling.driver import pad_rows
-from genkit.sampling.raster.steering import VECTOR, Steering
+from genkit.sampling.raster.steering import VECTOR
 
 MSE = "reconstruction_mse"
 
 
-class RegressionLearner(SteeredImages):
+class RegressionLearner(CodedImages):
     """Trains by the mean squared error of values brought to 0 .. 1; it has no likelihood."""
 
     monitor: Monitor | None = Monitor(MSE, "min")
@@ -48,20 +42,12 @@ class RegressionLearner(SteeredImages):
     def __init__(self, recipe: Any, inputs: Mapping[str, Any] | None = None) -> None:
         super().__init__(recipe, inputs)
         self.levels, self.shape = recipe.data.level_count(), recipe.data.image_shape()
-        encoder = build_encoder(recipe)
-        self.codes = Codes(encoder, self.levels, recipe.eval.batch_size)
-        self.sources.embedders[CODE] = self.codes
-        self.steering = self.sources.steering(recipe)
-        self.further = Steering([part for part in self.steering.parts if part.name != CODE])
+        encoder, self.steering = self.build_codes(recipe)
         decoder = build_mse_decoder(recipe, self.steering.width)
         self.autoencoder = Autoencoder(encoder, decoder, name="autoencoder")
         self.networks = {"network": self.autoencoder}
         self.steps = {"training": GradientStep(self.autoencoder, self.loss, recipe.train)}
         self._decode = backend.compile(decoder, decoder.variables)
-
-    def embed(self, images: np.ndarray) -> np.ndarray:
-        """Codes `(N, bottleneck)` float32 of `(N, H, W, C)` uint8 values."""
-        return self.codes.embed(images)
 
     def loss(self, batch: Any) -> tuple[Any, dict[str, Any]]:
         """Mean squared error of `batch["image"]`."""
@@ -83,16 +69,7 @@ class RegressionLearner(SteeredImages):
     def reconstruct(self, batch: Mapping[str, np.ndarray], seed: int, progress: Progress) -> Any:
         """The mean image of each code, `(N, H, W, C)` uint8."""
         del seed, progress
-        parts = [
-            *([self.further.of(batch)] if self.further.parts else []),
-            self.embed(batch["image"]),
-        ]
-        vectors, size = np.concatenate(parts, axis=-1), self.recipe.eval.batch_size
-        found = []
-        for start in range(0, len(vectors), size):
-            own = vectors[start : start + size]
-            found.append(self.decode(pad_rows(own, size - len(own)))[: len(own)])
-        return np.concatenate(found)
+        return in_batches(self.decode, self.coded(batch), self.recipe.eval.batch_size)
 
     def evaluate(self, request: EvaluationRequest, progress: Progress) -> Evaluation:
         """Mean squared error over a split; unless brief, what is told of reconstructions."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from genkit.data.images.dataset import ImageSplit
-from genkit.data.images.vectors import checked, read_vectors
+from genkit.data.vectors import checked, read_vectors
 from genkit.errors import UsageError
 from genkit.models.gated_pixelcnn.conditions import condition_shapes
 from genkit.models.image_density.images import SPLITS, ImageLearner
@@ -18,8 +18,6 @@ from genkit.sampling.raster.steering import ClassPart, Part, Steering, VectorPar
 
 IMAGE = "image"
 DEFAULT_SPLIT = "validation"  # steers samples for which nothing is asked
-
-Embed = Callable[[np.ndarray], np.ndarray]
 
 
 class Embedder(Protocol):
@@ -64,9 +62,9 @@ class Sources:
     def steering(self, recipe: Any) -> Steering:
         """All conditions of a recipe."""
         shapes = condition_shapes(recipe)
-        return Steering([self._part(recipe, name, shape) for name, shape in shapes.items()])
+        return Steering([self._part(name, shape) for name, shape in shapes.items()])
 
-    def _part(self, recipe: Any, name: str, shape: tuple[int, ...]) -> Part:
+    def _part(self, name: str, shape: tuple[int, ...]) -> Part:
         if name == "class":
             return ClassPart(shape[0])
         embeds = name in self.embedders

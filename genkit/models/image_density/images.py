@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from genkit import data
-from genkit.data.images.dataset import ImageDataset, ImageFeed, ImageSplit
+from genkit.data.images.dataset import ImageFeed, ImageSplit
 from genkit.data.images.given import read_images
 from genkit.family import Feed
-from genkit.learning import BaseLearner
+from genkit.learning import DataLearner
 
 SPLITS = ("train", "validation", "test")
 
 
-class ImageLearner(BaseLearner):
+class ImageLearner(DataLearner):
     """A learner of images, whatever it learns of them."""
-
-    _dataset: ImageDataset | None = None
 
     def feed(self, split: str, seed: int) -> Feed:
         return ImageFeed(self.split(split), self.recipe.train.batch_size, seed)
-
-    @property
-    def dataset(self) -> ImageDataset:
-        """The recipe's data set, read when first asked for."""
-        if self._dataset is None:
-            self._dataset = data.load(self.recipe.data)
-        return self._dataset
-
-    def split(self, name: str) -> ImageSplit:
-        return self.dataset.split(name)
 
     def images(self, reference: str) -> ImageSplit:
         """The images of a split of the recipe's data set, or of a path."""

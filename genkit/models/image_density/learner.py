@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from keras import ops
 
 from genkit import backend
 from genkit.artifacts import Images
+from genkit.batches import pad_rows
 from genkit.data.images.dataset import ImageSplit
 from genkit.family import (
     Arrays,
@@ -24,13 +25,13 @@ from genkit.family import (
     SampleSettings,
     Workload,
 )
-from genkit.learning import GradientStep
+from genkit.learning import GradientStep, dropout_factors
 from genkit.models.image_density import evaluation
 from genkit.models.image_density.images import ImageLearner
 from genkit.progress import SILENT, Progress
 from genkit.randomness import Noise
 from genkit.sampling.decoding import log_probability
-from genkit.sampling.driver import pad_rows, sample_tile
+from genkit.sampling.driver import sample_tile
 from genkit.sampling.priming import image_primes
 from genkit.sampling.raster import RasterGenerator, RasterNetwork, make_generator
 from genkit.sampling.raster.steering import VECTOR
@@ -38,11 +39,19 @@ from genkit.sampling.raster.steering import VECTOR
 LN2 = float(np.log(2.0))
 
 
+class ImageDensity(RasterNetwork, Protocol):
+    """What training needs of a `RasterNetwork`."""
+
+    def training_logits(self, batch: Any) -> Any:
+        """Logits of a training batch: `image`, `vector` and what the family adds to it."""
+        ...
+
+
 class ImageDensityLearner(ImageLearner):
     """Trains by mean negative log-likelihood; evaluates in nats/image and bits/dim.
 
     A subclass implements `build(recipe) -> (network, view)`: the Keras network, and the
-    `RasterNetwork` that the samplers and checks use.
+    `ImageDensity` that training, samplers and checks use.
     """
 
     monitor: Monitor | None = Monitor("bits_per_dim", "min")
@@ -55,7 +64,7 @@ class ImageDensityLearner(ImageLearner):
         self._log_prob = backend.compile(self._score, network.variables)
         self._generators: dict[SampleSettings, Any] = {}
 
-    def build(self, recipe: Any) -> tuple[Any, RasterNetwork]:
+    def build(self, recipe: Any) -> tuple[Any, ImageDensity]:
         raise NotImplementedError
 
     # Training
@@ -76,8 +85,7 @@ class ImageDensityLearner(ImageLearner):
 
     def map_dropout(self, noise: Noise, rate: float, maps: tuple[int, ...]) -> np.ndarray:
         """Factors of the dropout of whole maps, `(B, *maps)`: 0, or 1 / (1 - rate)."""
-        survives = noise.uniform("dropout", (self.recipe.train.batch_size, *maps)) >= rate
-        return survives.astype(np.float32) / np.float32(1.0 - rate)
+        return dropout_factors(noise, rate, (self.recipe.train.batch_size, *maps))
 
     def vector(self, batch: Mapping[str, Any]) -> np.ndarray:
         """What steers the images of a batch, `(B, D)` float32; see `Steering.of`."""

@@ -8,16 +8,8 @@ from genkit.data.dataset import StatelessFeed
 from genkit.data.images.dataset import ImageSplit
 from genkit.errors import DataError
 from genkit.family import Arrays
+from genkit.metrics.nearest import several_and_single
 from genkit.randomness import permutation, uniform
-
-ENOUGH = 2  # photographs: anchor and positive
-
-
-def trained_people(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """People of `(N,)` labels who can be anchor and positive, and those who cannot: they have
-    fewer than two photographs."""
-    people, counts = np.unique(labels, return_counts=True)
-    return people[counts >= ENOUGH], people[counts < ENOUGH]
 
 
 class PeopleFeed(StatelessFeed):
@@ -43,7 +35,7 @@ class PeopleFeed(StatelessFeed):
         self, split: ImageSplit, people: int, photographs: int, shift: int, seed: int
     ) -> None:
         labels = np.zeros(0, np.int64) if split.labels is None else split.labels
-        self.people, left_out = trained_people(labels)
+        self.people, left_out = several_and_single(labels)
         _check_people(len(self.people), len(left_out), people)
         self.of_person = {int(p): np.flatnonzero(labels == p) for p in self.people}
         self.split, self.seed = split, seed
@@ -54,9 +46,7 @@ class PeopleFeed(StatelessFeed):
         chosen = [self._photographs(k, i, p) for i, p in enumerate(self._people(k))]
         indices = np.concatenate(chosen)
         positions = np.arange(k * len(indices), (k + 1) * len(indices))
-        draw = self.split.draw
-        images = self.split.images[indices] if draw is None else draw(indices, positions, self.seed)
-        images = np.asarray(images)
+        images = self.split.shown(indices, positions, self.seed)
         if self.shift:
             images = moved(images, self._offsets(k, len(images)))
         labels = np.empty(0, np.int64) if self.split.labels is None else self.split.labels

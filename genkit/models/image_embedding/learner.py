@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from genkit import backend
+from genkit.batches import in_batches
 from genkit.data.images.dataset import ImageSplit
 from genkit.errors import UsageError
 from genkit.family import (
@@ -21,11 +22,11 @@ from genkit.family import (
     Monitor,
 )
 from genkit.layers.values import centred
-from genkit.learning import GradientStep
-from genkit.metrics.nearest import centre_distances
+from genkit.learning import GradientStep, dropout_factors
+from genkit.metrics.nearest import centre_distances, several_and_single
 from genkit.models.image_density.images import ImageLearner
 from genkit.models.image_embedding import comparing, evaluation
-from genkit.models.image_embedding.feed import PeopleFeed, trained_people
+from genkit.models.image_embedding.feed import PeopleFeed
 from genkit.models.image_embedding.network import build_network
 from genkit.models.image_embedding.triplets import triplet_loss
 from genkit.progress import SILENT, Progress
@@ -73,8 +74,7 @@ class ImageEmbeddingLearner(ImageLearner):
         rate = self.recipe.model.dropout
         if rate:
             units = (len(batch["image"]), self.recipe.model.dense)
-            survives = noise.uniform("dropout", units) >= rate
-            ready["kept"] = survives.astype(np.float32) / np.float32(1.0 - rate)
+            ready["kept"] = dropout_factors(noise, rate, units)
         return self.steps["training"](ready)
 
     def feed(self, split: str, seed: int) -> Feed:
@@ -84,7 +84,7 @@ class ImageEmbeddingLearner(ImageLearner):
     def left_out(self) -> np.ndarray:
         """People who are not trained on, because they have a single photograph."""
         labels = self.split("train").labels
-        return trained_people(labels)[1] if labels is not None else np.zeros(0, np.int64)
+        return several_and_single(labels)[1] if labels is not None else np.zeros(0, np.int64)
 
     # Embeddings
 
@@ -102,14 +102,13 @@ class ImageEmbeddingLearner(ImageLearner):
         """
         images = np.asarray(images)
         self._check(images)
-        size = self.recipe.eval.batch_size
-        found = [np.zeros((0, self.dimensions), np.float32)]
-        for start in range(0, len(images), size):
-            batch = images[start : start + size].astype(np.uint8)
-            missing = size - len(batch)
-            padded = np.pad(batch, ((0, missing), (0, 0), (0, 0), (0, 0)))
-            found.append(ops.convert_to_numpy(self._embed(padded))[: len(batch)])
-        return np.concatenate(found)
+        if not len(images):
+            return np.zeros((0, self.dimensions), np.float32)
+
+        def run(batch: np.ndarray) -> Any:
+            return ops.convert_to_numpy(self._embed(batch.astype(np.uint8)))
+
+        return in_batches(run, images, self.recipe.eval.batch_size)
 
     def _check(self, images: np.ndarray) -> None:
         if images.shape[1:] != self.shape or images.dtype.kind not in "ui":

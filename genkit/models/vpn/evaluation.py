@@ -63,7 +63,7 @@ def _predicted(learner: VPNLearner, video: np.ndarray) -> np.ndarray:
 
 
 def _over(split: VideoSplit, measure: Any) -> np.ndarray:
-    """`(N, T')` of all videos, some at a time."""
+    """What is measured of all videos, first axis N, some at a time."""
     found = []
     for start in range(0, len(split), AT_ONCE):
         indices = np.arange(start, min(start + AT_ONCE, len(split)))
@@ -73,13 +73,7 @@ def _over(split: VideoSplit, measure: Any) -> np.ndarray:
 
 def _copied(learner: VPNLearner, split: VideoSplit) -> np.ndarray:
     """Nats of each predicted frame when the last given one is expected to stay, `(N, T')`."""
-    train = learner.split("train").first(FITTED)
-    seen = np.concatenate(
-        [
-            train.items(np.arange(i, min(i + AT_ONCE, len(train))))["video"]
-            for i in range(0, len(train), AT_ONCE)
-        ]
-    )
+    seen = _over(learner.split("train").first(FITTED), lambda video: video)
     context, soft = learner.config.context, learner.config.output == "sigmoid"
     copying = CopyLast(learner.levels, soft).fit(seen[:, context - 1], seen[:, context:])
     return _over(split, lambda v: copying.nats(v[:, context - 1], v[:, context:]))

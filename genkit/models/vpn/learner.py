@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from genkit import backend, data
+from genkit import backend
 from genkit.artifacts import Videos
-from genkit.data.video.dataset import VideoDataset, VideoFeed, VideoSplit
-from genkit.data.video.given import read_conditions, read_videos
+from genkit.batches import pad_rows
+from genkit.data.vectors import read_vectors
+from genkit.data.video.dataset import VideoFeed, VideoSplit
+from genkit.data.video.given import read_videos
 from genkit.errors import UsageError
 from genkit.family import (
     Arrays,
@@ -26,7 +28,7 @@ from genkit.family import (
     Workload,
 )
 from genkit.layers.values import centred
-from genkit.learning import BaseLearner, GradientStep
+from genkit.learning import DataLearner, GradientStep
 from genkit.models.vpn import evaluation
 from genkit.models.vpn.generator import VIDEO, VideoGenerator
 from genkit.models.vpn.network import build_network
@@ -34,7 +36,7 @@ from genkit.models.vpn.view import FrameView
 from genkit.progress import SILENT, Progress
 from genkit.randomness import Noise
 from genkit.sampling.decoding import log_probability
-from genkit.sampling.driver import pad_rows, sample_tile
+from genkit.sampling.driver import sample_tile
 from genkit.sampling.raster.steering import VECTOR, Steering, VectorPart
 
 SPLITS = ("train", "validation", "test", "test_novel")
@@ -43,7 +45,7 @@ DEFAULT_SPLIT = "validation"
 KNOWN = 1000
 
 
-class VPNLearner(BaseLearner):
+class VPNLearner(DataLearner):
     """Trains by the mean negative log-likelihood of the frames behind the context."""
 
     monitor: Monitor | None = Monitor("nats_per_frame", "min")
@@ -60,20 +62,9 @@ class VPNLearner(BaseLearner):
         self.steps = {"training": GradientStep(self.network, self.loss, recipe.train)}
         self._nats = backend.compile(self.nats, self.network.variables)
         self._generators: dict[SampleSettings, VideoGenerator] = {}
-        self._dataset: VideoDataset | None = None
         self.steering = self._steering()
 
     # Data
-
-    @property
-    def dataset(self) -> VideoDataset:
-        """The recipe's data set, read when first asked for."""
-        if self._dataset is None:
-            self._dataset = data.load(self.recipe.data)
-        return self._dataset
-
-    def split(self, name: str) -> VideoSplit:
-        return self.dataset.split(name)
 
     def feed(self, split: str, seed: int) -> Feed:
         return VideoFeed(self.split(split), self.recipe.train.batch_size, seed)
@@ -182,7 +173,7 @@ class VPNLearner(BaseLearner):
         """Contexts or conditions of a split or file."""
         if reference not in SPLITS and key != VIDEO:
             width = self.recipe.data.condition_shapes()[key]
-            return read_conditions(reference, key, (self.frames, width))
+            return read_vectors(reference, key, (self.frames, width))
         split = self.videos(reference).first(KNOWN)
         if key == VIDEO:
             clips = split.items(np.arange(len(split)))[VIDEO]

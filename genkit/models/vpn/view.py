@@ -59,9 +59,6 @@ class FrameView:
     def logits(self, values: Any, vector: Any) -> Any:
         return self.scores(centred(values, self.levels, self.network.compute_dtype), vector)
 
-    def training_logits(self, batch: Any) -> Any:
-        raise NotImplementedError("videos are trained whole")
-
     def row_sampler(self, decoding: Decoding, keep_logits: bool = False) -> RowSampler:
         steps = VPNSteps(self.network, self.shape, self.unpack)
         return RowSampler(steps, decoding, keep_logits)

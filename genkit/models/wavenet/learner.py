@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from genkit import backend, data
+from genkit import backend
 from genkit.artifacts import Audio
-from genkit.data.audio.dataset import AudioDataset, AudioSplit
+from genkit.data.audio.dataset import AudioSplit
 from genkit.errors import UsageError
 from genkit.family import (
     Arrays,
@@ -25,7 +25,7 @@ from genkit.family import (
     SampleSettings,
     Workload,
 )
-from genkit.learning import BaseLearner, GradientStep, policy
+from genkit.learning import DataLearner, GradientStep, policy
 from genkit.models.wavenet import evaluation, primes
 from genkit.models.wavenet.folding import FoldedGenerator
 from genkit.models.wavenet.generation import WaveNetGenerator
@@ -43,7 +43,7 @@ SPLITS = ("train", "validation", "test")
 SECONDS = 1.0  # of a recording, where neither recipe nor user says more
 
 
-class WaveNetLearner(BaseLearner):
+class WaveNetLearner(DataLearner):
     """WaveNet of raw audio (arXiv:1609.03499): trains by mean negative log-likelihood."""
 
     monitor = Monitor("bits_per_sample", "min")
@@ -58,7 +58,6 @@ class WaveNetLearner(BaseLearner):
         self.steps = {"training": GradientStep(network, self.loss, recipe.train)}
         self._log_prob = backend.compile(self.log_prob, network.variables)
         self._generators: dict[SampleSettings, WaveNetGenerator | FoldedGenerator] = {}
-        self._dataset: AudioDataset | None = None
 
     def words(self, seconds: float | None) -> Words:
         """Reads conditions; recordings that say nothing are `seconds` long."""
@@ -110,16 +109,6 @@ class WaveNetLearner(BaseLearner):
 
     def feed(self, split: str, seed: int) -> Feed:
         return self.rows.feed(self.split(split), self.recipe.train.batch_size, seed)
-
-    @property
-    def dataset(self) -> AudioDataset:
-        """The recipe's data set, read when first asked for."""
-        if self._dataset is None:
-            self._dataset = data.load(self.recipe.data)
-        return self._dataset
-
-    def split(self, name: str) -> AudioSplit:
-        return self.dataset.split(name)
 
     # Likelihood
 

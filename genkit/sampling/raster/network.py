@@ -58,10 +58,6 @@ class RasterNetwork(Protocol):
         """The same of integer images `(B, H, W, C)`."""
         ...
 
-    def training_logits(self, batch: Any) -> Any:
-        """Logits of a training batch: `image`, `vector` and what the family adds to it."""
-        ...
-
     def sees(self, output: tuple[int, int, int], value: tuple[int, int, int]) -> bool:
         """Whether the logits at `output` (row, column, channel) must depend on `value`."""
         ...

@@ -10,17 +10,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from genkit.data.images.dataset import vector_key
 from genkit.errors import UsageError, unknown
 from genkit.family import Arrays
 from genkit.randomness import uniform
 
 VECTOR = "vector"
 _ROW = re.compile(r"(.+):(\d{1,18})", re.ASCII)
-
-
-def batch_key(name: str) -> str:
-    """Where a batch holds the vectors of a condition."""
-    return f"{VECTOR}/{name}"
 
 
 class Part(Protocol):
@@ -155,11 +151,11 @@ class VectorPart:
         return key, _split(text)[0]
 
     def of(self, batch: Mapping[str, Any]) -> np.ndarray:
-        if batch_key(self.name) not in batch:
+        if vector_key(self.name) not in batch:
             raise UsageError(
                 f"this model is conditioned on '{self.name}', which these images do not have"
             )
-        found = np.asarray(batch[batch_key(self.name)], np.float32)
+        found = np.asarray(batch[vector_key(self.name)], np.float32)
         return found.reshape(len(found), self.width)
 
     def examples(self, count: int) -> np.ndarray:
@@ -213,10 +209,11 @@ class Steering:
             UsageError: names a wrong word or value, and what is allowed.
             DataError: names a file that is not what it should be.
         """
+        allowed = self.keys
         for row in rows:
             for key in row:
-                if key not in self.keys:
-                    raise UsageError(f"--condition: {unknown('condition', key, self.keys)}")
+                if key not in allowed:
+                    raise UsageError(f"--condition: {unknown('condition', key, allowed)}")
         if not self.parts:
             return {}
         pairs = list(zip(rows, indices, strict=True))

@@ -9,7 +9,8 @@ import pytest
 
 from genkit.data.images.preprocessing import TrainingDraw, mirror
 from genkit.errors import DataError
-from genkit.models.image_embedding.feed import PeopleFeed, moved, trained_people
+from genkit.metrics.nearest import several_and_single
+from genkit.models.image_embedding.feed import PeopleFeed, moved
 from genkit.randomness import uniform
 from tests.embeddings import split
 
@@ -69,7 +70,7 @@ def test_epochs_are_permutations_of_people_and_of_photographs() -> None:
 
 
 def test_people_with_one_photograph_are_left_out() -> None:
-    kept, left_out = trained_people(np.array(LABELS))
+    kept, left_out = several_and_single(np.array(LABELS))
     assert kept.tolist() == [0, 1, 2, 3, 4, 5]
     assert left_out.tolist() == [6, 7]
 

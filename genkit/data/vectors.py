@@ -1,4 +1,4 @@
-"""Vectors that steer images: from an npz, or from the lines that `genkit score` writes."""
+"""Vectors that steer images or videos: from an npz, or from lines of `genkit score`."""
 
 from __future__ import annotations
 

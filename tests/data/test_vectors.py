@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from genkit.data.images.dataset import ImageFeed, ImageSplit
-from genkit.data.images.vectors import read_vectors
+from genkit.data.vectors import read_vectors
 from genkit.errors import DataError, UsageError
 
 
