@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from genkit.artifacts.audio import Audio
-from genkit.artifacts.figure import Figure
+from genkit.artifacts.figure import Animation, Figure
 from genkit.artifacts.images import ANIMATION, Images
 from genkit.artifacts.parts import Given, Parts
 from genkit.artifacts.sequences import Sequences
@@ -71,6 +71,7 @@ __all__ = [
     "ANIMATION",
     "SAMPLE_KINDS",
     "Animated",
+    "Animation",
     "Artifact",
     "Audio",
     "Figure",

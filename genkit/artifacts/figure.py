@@ -1,4 +1,4 @@
-"""Figures: a finished PNG, usually drawn by matplotlib."""
+"""Figures: a finished PNG, usually drawn by matplotlib, or a GIF."""
 
 from __future__ import annotations
 
@@ -35,3 +35,22 @@ class Figure:
 
     def preview(self) -> bytes:
         return self.png
+
+
+@dataclass(frozen=True)
+class Animation:
+    """A picture that moves.
+
+    Args:
+        name: stem of the file.
+        gif: the bytes.
+    """
+
+    name: str
+    gif: bytes
+
+    def save(self, folder: Path) -> list[Path]:
+        return [write_bytes(folder / f"{self.name}.gif", self.gif)]
+
+    def preview(self) -> bytes | None:
+        return None

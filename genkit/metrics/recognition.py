@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,12 +33,9 @@ def recognise(train: ImageSplit, held_out: ImageSplit, samples: Images) -> Recog
     Returns:
         `sample_accuracy`, `real_accuracy` (the same classifier on the held-out images).
     """
-    from sklearn.svm import SVC
-
     if train.labels is None or held_out.labels is None or samples.labels is None:
         raise UsageError("recognition needs labels on images and samples")
-    classifier = SVC(gamma="scale", C=10.0)
-    classifier.fit(_features(train.images, train.levels), train.labels)
+    classifier = _classifier().fit(_features(train.images, train.levels), train.labels)
     real = classifier.predict(_features(held_out.images, held_out.levels))
     named = classifier.predict(_features(samples.samples, samples.levels))
     hit = named == samples.labels
@@ -56,6 +54,18 @@ def recognise(train: ImageSplit, held_out: ImageSplit, samples: Images) -> Recog
     classes = np.union1d(samples.labels, classifier.classes_)
     figure = confusion_figure(samples.labels, named, classes, "class-conditional samples")
     return Recognition(metrics, rows, figure)
+
+
+def digit_classifier(images: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """The same classifier, taught by images `(N, h, w)` from 0 to 1: from images to classes."""
+    classifier = _classifier().fit(_features(images, 2), labels)
+    return lambda others: np.asarray(classifier.predict(_features(others, 2)))
+
+
+def _classifier() -> Any:
+    from sklearn.svm import SVC
+
+    return SVC(gamma="scale", C=10.0)
 
 
 def _features(images: np.ndarray, levels: int) -> np.ndarray:

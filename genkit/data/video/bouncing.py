@@ -20,11 +20,13 @@ import numpy as np
 from genkit.data.epochs import Epochs
 from genkit.data.video.config import BouncingConfig
 from genkit.data.video.dataset import VIDEO
-from genkit.data.video.generated import Clips
+from genkit.data.video.generated import SPLIT_SEED, Clips
+from genkit.data.video.tracks import DigitTrack, Truth
 from genkit.family import Arrays
 from genkit.randomness import uniform
 
 STEP = 0.1  # of the free range, in each frame
+EXAMPLES = 6_000  # digits that are enough to know them by
 
 
 def places(start: np.ndarray, turn: np.ndarray, frames: int) -> np.ndarray:
@@ -84,12 +86,20 @@ class Bouncing:
         config: how many digits, how large, how many frames.
         digits: `(N, h, h)` uint8, those to choose from.
         purpose: of what is drawn, such as `moving_mnist/test`.
+        labels: `(N,)` their classes, or None.
     """
 
-    def __init__(self, config: BouncingConfig, digits: np.ndarray, purpose: str) -> None:
+    def __init__(
+        self,
+        config: BouncingConfig,
+        digits: np.ndarray,
+        purpose: str,
+        labels: np.ndarray | None = None,
+    ) -> None:
         self.config = config
         self.digits = digits
         self.purpose = purpose
+        self.labels = labels
         self._epochs: dict[int, Epochs] = {}
 
     def clips(self) -> Clips:
@@ -98,16 +108,36 @@ class Bouncing:
     def __call__(self, seed: int, index: int, wanted: Collection[str]) -> Arrays:
         """One clip of 256 levels; see `generated.Make`."""
         del wanted
+        found = self.track(index, seed)
+        return {VIDEO: drawn(found.images, found.corners, self.config.size)}
+
+    def track(self, index: int, seed: int = SPLIT_SEED) -> DigitTrack:
+        """The digits of one clip."""
         config = self.config
         draw = uniform(seed, self.purpose, index, (3, config.digits))
         positions = np.arange(index * config.digits, (index + 1) * config.digits)
-        chosen = averaged(self.digits[self._order(seed).at(positions)], config.digit_size)
+        chosen = self._order(seed).at(positions)
         free = config.size - config.digit_size
         corners = (free * places(draw[:2], draw[2], config.frames)).astype(np.int64)
-        return {VIDEO: drawn(chosen, corners, config.size)}
+        labels = None if self.labels is None else self.labels[chosen]
+        return DigitTrack(corners, averaged(self.digits[chosen], config.digit_size), labels)
+
+    def examples(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Digits for a classifier to learn, the first of them: images `(n, h, h)` uint8 of the
+        size that clips show, and their classes `(n,)`."""
+        first = averaged(self.digits[:EXAMPLES], self.config.digit_size)
+        return first, labels[:EXAMPLES]
 
     def _order(self, seed: int) -> Epochs:
         """In which order digits are taken."""
         if seed not in self._epochs:
             self._epochs[seed] = Epochs(len(self.digits), seed, f"{self.purpose}/digits")
         return self._epochs[seed]
+
+
+def truth(made: Bouncing, train: Bouncing) -> Truth:
+    """What is known of the clips of `made`; a classifier learns the digits of `train`."""
+    labels = train.labels
+    if made.labels is None or labels is None:
+        return Truth(made.track)
+    return Truth(made.track, lambda: train.examples(labels))

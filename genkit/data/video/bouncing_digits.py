@@ -6,7 +6,8 @@ import numpy as np
 
 from genkit.data.images import digits
 from genkit.data.images.config import DigitsConfig
-from genkit.data.video.bouncing import Bouncing
+from genkit.data.images.dataset import ImageSplit
+from genkit.data.video.bouncing import Bouncing, truth
 from genkit.data.video.config import BouncingDigitsConfig
 from genkit.data.video.dataset import VideoDataset
 from genkit.data.video.generated import TRAIN_CLIPS, dataset
@@ -20,9 +21,14 @@ def load(config: BouncingDigitsConfig) -> VideoDataset:
         "validation": config.validation_count,
         "test": config.test_count,
     }
-    splits = {}
-    for name, count in counts.items():
-        grey = np.rint(images.split(name).images[..., 0] * (255.0 / 16)).astype(np.uint8)
-        made = Bouncing(config, grey, f"{config.name}/{name}")
-        splits[name] = made.clips().split(count, endless=name == "train")
+    made = {name: _made(config, name, images.split(name)) for name in counts}
+    splits = {
+        name: made[name].clips().split(count, name == "train", truth(made[name], made["train"]))
+        for name, count in counts.items()
+    }
     return dataset(config, splits)
+
+
+def _made(config: BouncingDigitsConfig, name: str, images: ImageSplit) -> Bouncing:
+    grey = np.rint(np.asarray(images.images)[..., 0] * (255.0 / 16)).astype(np.uint8)
+    return Bouncing(config, grey, f"{config.name}/{name}", images.labels)

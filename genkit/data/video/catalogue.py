@@ -55,7 +55,7 @@ ENTRIES = (
         licence="generated, none needed",
         citation="none",
         config=f"{_CONFIG}:PushingSimConfig",
-        source=f"{_VIDEO}.pushing.episodes:load",
+        source=f"{_VIDEO}.pushing.clips:load",
     ),
     DatasetEntry(
         name="robot_pushing",

@@ -10,6 +10,7 @@ import numpy as np
 
 from genkit.data.dataset import Splits, StatelessFeed, check_levels
 from genkit.data.epochs import Epochs
+from genkit.data.video.tracks import Truth
 from genkit.errors import DataError
 from genkit.family import Arrays
 
@@ -78,6 +79,7 @@ class VideoSplit:
             together; None to index them.
         endless: `endless(positions, seed)` gives the items that a training feed shows at
             `positions`; None where it shows those of the split, in epochs.
+        truth: where things are, of clips that were made; None where nobody knows.
     """
 
     clips: Any
@@ -85,6 +87,7 @@ class VideoSplit:
     levels: int
     take: Callable[[np.ndarray], Arrays] | None = None
     endless: Callable[[np.ndarray, int], Arrays] | None = None
+    truth: Truth | None = None
 
     def __post_init__(self) -> None:
         if self.clips.ndim != 5 or self.clips.dtype != np.uint8:
@@ -108,7 +111,8 @@ class VideoSplit:
     def first(self, limit: int | None) -> VideoSplit:
         """The first `limit` clips, or all; lazy ones stay so."""
         conditions = {name: _first(array, limit) for name, array in self.conditions.items()}
-        return VideoSplit(_first(self.clips, limit), conditions, self.levels, self.take)
+        clips = _first(self.clips, limit)
+        return VideoSplit(clips, conditions, self.levels, self.take, truth=self.truth)
 
     def items(self, chosen: np.ndarray) -> Arrays:
         """`video` uint8 (n, T, H, W, C) and `condition/NAME` float32 (n, T, D) of some clips.

@@ -11,6 +11,7 @@ import numpy as np
 from genkit.data.images.preprocessing import quantise
 from genkit.data.video.config import VideosConfig
 from genkit.data.video.dataset import CONDITION, VIDEO, Lazy, VideoDataset, VideoSplit
+from genkit.data.video.tracks import Truth
 from genkit.family import Arrays
 
 SPLIT_SEED = 0  # of clips that do not depend on a run's seed
@@ -39,11 +40,12 @@ class Clips:
     config: VideosConfig
     make: Make
 
-    def split(self, count: int, endless: bool = False) -> VideoSplit:
+    def split(self, count: int, endless: bool = False, truth: Truth | None = None) -> VideoSplit:
         """The first `count` of seed 0.
 
         Args:
             endless: a training feed makes clips anew, of its own seed, and never shows one twice.
+            truth: of these clips.
         """
         return VideoSplit(
             Lazy((count, *self.config.video_shape()), np.uint8, lambda i: self._one(VIDEO, i)),
@@ -51,6 +53,7 @@ class Clips:
             self.config.level_count(),
             lambda chosen: self.several(chosen, SPLIT_SEED),
             self.several if endless else None,
+            truth,
         )
 
     def several(self, indices: np.ndarray, seed: int) -> Arrays:

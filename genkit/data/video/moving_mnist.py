@@ -8,8 +8,8 @@ import numpy as np
 
 from genkit.data.images import mnist
 from genkit.data.images.preprocessing import quantise
-from genkit.data.places import find_all
-from genkit.data.video.bouncing import Bouncing
+from genkit.data.places import find, find_all
+from genkit.data.video.bouncing import Bouncing, truth
 from genkit.data.video.config import TEST_FILE, TEST_FILE_CLIPS, MovingMnistConfig
 from genkit.data.video.dataset import Lazy, VideoDataset, VideoSplit
 from genkit.data.video.generated import TRAIN_CLIPS, notes
@@ -17,7 +17,8 @@ from genkit.errors import DataError
 
 DATASET = "moving_mnist"
 TEST = "mnist_test_seq.npy"
-IMAGES = (mnist.FILES[0], mnist.FILES[2])  # labels are not needed
+IMAGES = (mnist.FILES[0], mnist.FILES[2])
+LABELS = (mnist.FILES[1], mnist.FILES[3])  # only to tell whether samples are recognised
 HELD_OUT = 10_000  # of MNIST's training digits, the last, for validation
 
 
@@ -37,14 +38,17 @@ def load(config: MovingMnistConfig) -> VideoDataset:
     train = mnist.read_idx(paths[IMAGES[0]], (mnist.TRAIN, 28, 28))
     cut = len(train) - min(HELD_OUT, len(train) // 2)
     digits = {"train": train[:cut], "validation": train[cut:]}
+    classes = _labels(LABELS[0], len(train))
+    labels = {"train": _part(classes, 0, cut), "validation": _part(classes, cut, len(train))}
     counts = {"train": TRAIN_CLIPS, "validation": config.validation_count}
     if not config.test_file:
         digits["test"] = mnist.read_idx(paths[IMAGES[1]], (mnist.TEST, 28, 28))
-        counts["test"] = config.test_count
+        counts["test"], labels["test"] = config.test_count, _labels(LABELS[1], mnist.TEST)
+    made = {
+        name: Bouncing(config, digits[name], f"{DATASET}/{name}", labels[name]) for name in counts
+    }
     splits = {
-        name: Bouncing(config, digits[name], f"{DATASET}/{name}")
-        .clips()
-        .split(count, endless=name == "train")
+        name: made[name].clips().split(count, name == "train", truth(made[name], made["train"]))
         for name, count in counts.items()
     }
     said = notes(config)
@@ -53,6 +57,16 @@ def load(config: MovingMnistConfig) -> VideoDataset:
         if config.test_count < TEST_FILE_CLIPS:
             said["part"] = f"{config.test_count:,} of {TEST_FILE_CLIPS:,} published test clips"
     return VideoDataset(config.name, splits, said)
+
+
+def _labels(name: str, count: int) -> np.ndarray | None:
+    """Classes `(count,)` of MNIST's digits, or None where the file is not there."""
+    path = find(mnist.DATASET, name, mnist.FOLDERS)
+    return None if path is None else mnist.read_idx(path, (count,)).astype(np.int64)
+
+
+def _part(labels: np.ndarray | None, start: int, stop: int) -> np.ndarray | None:
+    return None if labels is None else labels[start:stop]
 
 
 def read_test(path: Path) -> np.ndarray:

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from genkit.artifacts import Animation
+from genkit.artifacts.films import sheet
+from genkit.data.video.tracks import Other
 from genkit.family import Evaluation, EvaluationRequest
 from genkit.metrics.likeness import psnr, ssim
+from genkit.models.vpn.objects import (
+    Figures,
+    Look,
+    errors_of,
+    likeness_of_things,
+    means,
+    moved,
+    places_of,
+    staying,
+)
 from genkit.progress import Progress
 
 if TYPE_CHECKING:
     from genkit.models.vpn.learner import VPNLearner
+
+SHOWN = 6  # clips in a sheet
 
 
 def with_samples(
@@ -21,7 +37,9 @@ def with_samples(
     """`found` with samples that go on from the first videos of the split, `eval.recognise` of them.
 
     Adds `psnr` and `ssim` of samples beside what happened, and of copying the last given frame,
-    means over videos and predicted frames, and a row for each frame in the table `frames`.
+    means over videos and predicted frames; where it is known what clips show, what
+    `objects.likeness_of_things` tells, and with actions the same under other ones (`other_`). A
+    row for each frame in the table `frames`, and sheets of given, true and drawn frames.
     """
     count = min(learner.recipe.eval.recognise, found.count)
     if not count:
@@ -32,17 +50,67 @@ def with_samples(
     context, top = learner.config.context, learner.levels - 1
     truth, samples = batch["video"][:, context:], drawn[:, context:]
     last = np.broadcast_to(batch["video"][:, context - 1 : context], truth.shape)
-    figures: dict[str, np.ndarray] = {}
-    for name, other in (("", samples), ("copy_last_", last)):
-        figures[f"{name}psnr"] = psnr(truth, other, top)
-        figures[f"{name}ssim"] = ssim(truth, other, top)
-    metrics = {name: float(values.mean()) for name, values in figures.items()}
+    figures: Figures = {}
+    for name, frames in (("", samples), ("copy_last_", last)):
+        figures[f"{name}psnr"] = psnr(truth, frames, top)
+        figures[f"{name}ssim"] = ssim(truth, frames, top)
+    metrics: dict[str, float] = {}
+    sheets = [_sheet(learner, "samples", batch["video"], drawn)]
+    if split.truth is not None:
+        look = look_of(learner, request.seed)
+        more, metrics = likeness_of_things(split.truth, look, batch["video"], drawn)
+        figures.update(more)
+        if split.truth.other is not None:
+            other = split.truth.other
+            told, sheet_of = under_other_actions(learner, other, look, batch, progress)
+            metrics.update(told)
+            sheets.append(sheet_of)
     rows: list[dict[str, Any]] = [
         {**row, **{name: float(values[:, t].mean()) for name, values in figures.items()}}
         for t, row in enumerate(found.tables["frames"])
     ]
+    averages = {name: float(values.mean()) for name, values in figures.items()}
     return replace(
         found,
-        metrics={**found.metrics, **metrics},
+        metrics={**found.metrics, **averages, **metrics},
         tables={**found.tables, "frames": rows},
+        artifacts=[*found.artifacts, *sheets],
     )
+
+
+def look_of(learner: VPNLearner, seed: int) -> Look:
+    """How samples of a learner are seen: those of a sigmoid are black or white."""
+    grey = learner.config.output == "sigmoid" and learner.levels > 2
+    return Look(learner.levels, learner.config.context, seed if grey else None)
+
+
+def under_other_actions(
+    learner: VPNLearner,
+    other: Callable[[int, int], Other],
+    look: Look,
+    batch: dict[str, np.ndarray],
+    progress: Progress,
+) -> tuple[dict[str, float], Animation]:
+    """Samples from the same beginnings under other actions, beside what would happen then.
+
+    A model that takes no actions draws what it drew before; it is what the others are judged by.
+    """
+    count = len(batch["video"])
+    others = [other(i, look.context) for i in range(count)]
+    tracks = [o.track for o in others]
+    wanted = {name: np.stack([o.conditions[name] for o in others]) for name in others[0].conditions}
+    drawn = learner.draw({**batch, **wanted}, 0, progress).samples
+    places = places_of(tracks, look, [look.shares(own) for own in drawn])
+    errors = errors_of(tracks, look, places)
+    stays = [staying(track, look.context) for track in tracks]
+    figures = {**means(tracks, errors), **means(tracks, stays, "copy_last_")}
+    metrics = {name: float(values.mean()) for name, values in figures.items()}
+    metrics.update(moved(tracks, errors, look.context))
+    video = np.stack([o.video for o in others[:SHOWN]])
+    told = {f"other_{name}": value for name, value in metrics.items()}
+    return told, _sheet(learner, "other_actions", video, drawn)
+
+
+def _sheet(learner: VPNLearner, name: str, video: np.ndarray, samples: np.ndarray) -> Animation:
+    shown = (video[:SHOWN], samples[:SHOWN, None])
+    return Animation(name, sheet(*shown, learner.levels, learner.config.context))

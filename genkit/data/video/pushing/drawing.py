@@ -11,11 +11,11 @@ from genkit.data.video.pushing.physics import Motion
 from genkit.data.video.pushing.scene import ARM_RADIUS, FRAME, WALL, Scene
 from genkit.data.video.pushing.shapes import edges, shape
 
-_TABLE = (206, 192, 168)
-_RIM = (112, 88, 68)
-_ARM = (52, 54, 62)
-_HUB = (150, 154, 164)
-_OUTLINE = 0.35  # by which an object is darker at its edge
+TABLE = (206, 192, 168)
+RIM = (112, 88, 68)
+ARM = (52, 54, 62)
+HUB = (150, 154, 164)
+OUTLINE = 0.35  # by which an object is darker at its edge
 
 # Of a polygon: its outward normal `(2,)`, and how far from the origin it is; float32.
 Side = tuple[np.ndarray, np.ndarray]
@@ -34,8 +34,8 @@ def render(scene: Scene, motion: Motion, size: int) -> np.ndarray:
         outline = _outline(thing.shape, thing.radius * scale)
         canvas.draw(poses[:, :2] * scale, poses[:, 2], radii[number], outline, thing.colour, scale)
     centres, still = motion.arm * scale, np.zeros(len(motion.arm))
-    canvas.draw(centres, still, radii[-1], _disc(radii[-1]), _ARM, 0.0)
-    canvas.draw(centres, still, radii[-1] / 2, _disc(radii[-1] / 2), _HUB, 0.0)
+    canvas.draw(centres, still, radii[-1], _disc(radii[-1]), ARM, 0.0)
+    canvas.draw(centres, still, radii[-1] / 2, _disc(radii[-1] / 2), HUB, 0.0)
     return canvas.finished()
 
 
@@ -54,7 +54,7 @@ class _Canvas:
         rim = WALL * size / FRAME
         away = np.minimum(centres, size - centres) - rim  # from the nearer wall of two
         table = np.clip(np.minimum(away[:, None], away) + 0.5, 0.0, 1.0)[..., None]
-        ground = table * _paint(_TABLE) + (1 - table) * _paint(_RIM)
+        ground = table * _paint(TABLE) + (1 - table) * _paint(RIM)
         self.values = np.broadcast_to(ground, (frames, *ground.shape)).astype(np.float32)
 
     def draw(
@@ -86,7 +86,7 @@ class _Canvas:
         paint = _paint(colour)
         if border:
             edge = np.clip(away + np.float32(border + 0.5), 0.0, 1.0)[..., None]
-            paint = paint * (1 - np.float32(_OUTLINE) * edge)
+            paint = paint * (1 - np.float32(OUTLINE) * edge)
         frame = np.arange(len(centres))[:, None, None]
         place = (frame, down[:, :, None] + self.margin, across[:, None, :] + self.margin)
         before = self.values[place]

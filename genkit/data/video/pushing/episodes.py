@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
 from genkit.data.video.config import PushingSimConfig
-from genkit.data.video.dataset import CONDITION, VIDEO, VideoDataset
-from genkit.data.video.generated import SPLIT_SEED, TRAIN_CLIPS, Clips, dataset
+from genkit.data.video.generated import SPLIT_SEED
 from genkit.data.video.pushing.drawing import render
 from genkit.data.video.pushing.driver import Driver
 from genkit.data.video.pushing.physics import Motion, simulate
 from genkit.data.video.pushing.scene import FRAME, KINDS, Scene, scene
 from genkit.errors import UsageError, unknown
-from genkit.family import Arrays
 
 # Split -> which objects it has.
 SPLITS = {"train": "seen", "validation": "seen", "test": "seen", "test_novel": "novel"}
@@ -94,29 +91,12 @@ def episode(
     return Episode(start, motion, config.size)
 
 
-@dataclass(frozen=True)
-class Pushing:
-    """Makes the clips of a split; see `generated.Make`."""
+def another(config: PushingSimConfig, split: str, index: int, context: int) -> Episode:
+    """Clip `index` of a split, driven anew from its last given frame, `context` - 1, on."""
+    own = episode(config, split, index)
+    drive = Driver(config.frames, SPLIT_SEED, f"{config.name}/{split}/other", index)
 
-    config: PushingSimConfig
-    split: str
+    def command(t: int, arm: np.ndarray, objects: np.ndarray) -> np.ndarray:
+        return own.motion.commands[t] if t < context - 1 else drive(t, arm, objects)
 
-    def __call__(self, seed: int, index: int, wanted: Collection[str]) -> Arrays:
-        found = episode(self.config, self.split, index, seed=seed)
-        arrays = {CONDITION + "state": found.states(), CONDITION + "action": found.actions()}
-        return {**arrays, VIDEO: found.video()} if VIDEO in wanted else arrays
-
-
-def load(config: PushingSimConfig) -> VideoDataset:
-    """The four splits; training has no end."""
-    counts = {
-        "train": TRAIN_CLIPS,
-        "validation": config.validation_count,
-        "test": config.test_count,
-        "test_novel": config.test_count,
-    }
-    splits = {
-        name: Clips(config, Pushing(config, name)).split(count, endless=name == "train")
-        for name, count in counts.items()
-    }
-    return dataset(config, splits)
+    return Episode(own.scene, simulate(own.scene, config.frames, command), config.size)
