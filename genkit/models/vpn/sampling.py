@@ -3,6 +3,11 @@
 Arrays of all units lie in one: `(U, W, B, n)` for a row, `(U, B, n)` for a pixel, two units a
 block, so that what does not wait for the pixel is one batched product. Gates are in group-major
 order and halved where a sigmoid follows (`activated_halved`).
+
+Nothing but sums lies between the last layer of a block and the first of the next one, so that both
+are one product. A pixel carries what the sum of all blocks so far gives to the first layer of each
+block that is still to come, and the sum itself behind them; a block adds to all of these at once,
+and a sixth of the products that wait for one another is saved.
 """
 
 from __future__ import annotations
@@ -22,6 +27,7 @@ from genkit.sampling.raster.colours import (
     dense_by_colour,
     first_by_colour,
     joined,
+    kernel_by_colour,
     taps_by_colour,
 )
 from genkit.sampling.raster.rows import column, put_column
@@ -45,6 +51,12 @@ class VPNSteps:
         self.gates = self.units_of_blocks[0].gates
         colours = network.channels
         self.maps, self.wide = Groups(self.width, colours), Groups(2 * self.width, colours)
+        # What is carried before each block and behind the last: for each one to come, and the sum.
+        count = len(self.blocks)
+        self.carried = [
+            Groups.beside([self.width] * (count - b) + [2 * self.width], colours)
+            for b in range(count + 1)
+        ]
         self.cuts = Groups(self.width, colours, self.gates)
         self.hidden = Groups(network.sizes["head"], colours)
         outputs = 1 if network.levels == 2 else network.levels
@@ -91,27 +103,51 @@ class VPNSteps:
         network = self.network
         first = network.first.masked_kernel()
         left = ops.reshape(first[-1, : self.first_reach], (-1, 2 * self.width))
+        spread, before = self._spread(0), self.carried[0]
         kernels = [unit.convolution.masked_kernel() for unit in self.units_of_blocks]
         biases = [unit.convolution.bias.value for unit in self.units_of_blocks]
         rows = self.reach * self.kernel * self.width
         return {
             "first_above": first[:-1],
             "first_bias": ops.cast(network.first.bias.value, self.dtype),
-            "first_left": left,
+            "first_left": before.ordered(ops.matmul(left, spread)),
             "first_centre": first_by_colour(
-                first[-1, self.first_reach], self.wide, self.wide.ordered
+                ops.matmul(first[-1, self.first_reach], spread), before, before.ordered
             ),
+            "spread": before.ordered(spread),
+            "spread_bias": before.ordered(self._constants()),
             "above": self._ordered(stacked(ops.reshape(k[:-1], (rows, -1)) for k in kernels)),
             "bias": self._ordered(stacked(biases)),
             "across": [
                 taps_by_colour(k[-1, : self.reach + 1], self.width, self.cuts, self._ordered)
                 for k in kernels
             ],
-            "reduce": [dense_by_colour(b.reduce, self.wide, self.maps) for b in self.blocks],
-            "expand": [dense_by_colour(b.expand, self.maps, self.wide) for b in self.blocks],
+            "through": [self._through(b) for b in range(len(self.blocks))],
             "hidden": dense_by_colour(network.hidden, self.wide, self.hidden),
             "logits": dense_by_colour(network.logits_map, self.hidden, self.scores),
         }
+
+    def _spread(self, first: int) -> Any:
+        """From the sum of blocks to what is carried of it, from block `first` on, `(2c, n)`."""
+        kernels = [block.reduce.masked_kernel() for block in self.blocks[first:]]
+        return ops.concatenate([*kernels, ops.eye(2 * self.width, dtype=self.dtype)], axis=-1)
+
+    def _through(self, block: int) -> list[Any]:
+        """Per colour, from the maps of a block's second unit to what is carried behind it."""
+        kernel = ops.matmul(self.blocks[block].expand.masked_kernel(), self._spread(block + 1))
+        target = self.carried[block + 1]
+        none = ops.zeros((int(kernel.shape[-1]),), self.dtype)
+        return [part for part, _ in kernel_by_colour(kernel, none, self.maps, target)]
+
+    def _constants(self) -> Any:
+        """What biases give to all that is carried: those of a first layer, and through it those of
+        the last layers of all blocks before."""
+        found, total = [], ops.zeros((2 * self.width,), self.dtype)
+        for block in self.blocks:
+            own = ops.cast(block.reduce.bias.value, self.dtype)
+            found.append(ops.matmul(total[None], block.reduce.masked_kernel())[0] + own)
+            total = total + ops.cast(block.expand.bias.value, self.dtype)
+        return ops.concatenate([*found, total], axis=-1)
 
     # Rows
 
@@ -122,7 +158,8 @@ class VPNSteps:
             padded, kernels["first_above"], padding="valid", data_format="channels_last"
         )
         entry = at(fixed["entry"], state["row"])
-        found = {"first": first[:, 0] + kernels["first_bias"] + entry}
+        maps = first[:, 0] + kernels["first_bias"] + entry
+        found = {"first": ops.matmul(maps, kernels["spread"]) + kernels["spread_bias"]}
         seen = joined([self._neighbours(row) for row in state["rows"]])
         layers, columns, batch, inputs = (int(n) for n in seen.shape)
         flat = ops.reshape(seen, (layers, columns * batch, inputs))
@@ -174,8 +211,7 @@ class VPNPixel:
         values = ops.reshape(carry["values"], (int(carry["values"].shape[0]), -1))
         self.first = carry["first"] + ops.matmul(values, kernels["first_left"])
         self.across = Across(steps, kernels)
-        self.reduced = [Pending() for _ in steps.blocks]
-        self.expanded = [Pending() for _ in steps.blocks]
+        self.through = [Pending() for _ in steps.blocks]
         self.hidden, self.scores = Pending(), Pending()
         self.maps: list[list[Any]] = [[] for _ in range(steps.layers)]
         self.known: list[Any] = []
@@ -185,13 +221,13 @@ class VPNPixel:
 
     def logits(self, colour: int) -> Any:
         steps, kernels, g = self.steps, self.kernels, colour
-        maps = self.first[:, steps.wide.cut(g)]
+        carried = self.first[:, steps.carried[0].cut(g)]
         if g:
-            maps = maps + ops.matmul(joined(self.known), kernels["first_centre"][g - 1])
+            carried = carried + ops.matmul(joined(self.known), kernels["first_centre"][g - 1])
         for block in range(len(steps.blocks)):
-            maps = maps + self._block(block, g, maps)
+            carried = self._block(block, g, carried)
         kernel, bias = kernels["hidden"][g]
-        product = ops.matmul(ops.relu(maps), kernel)
+        product = ops.matmul(ops.relu(carried), kernel)
         units = self.hidden.take(product, steps.hidden.size(g)) + bias
         kernel, bias = kernels["logits"][g]
         product = ops.matmul(ops.relu(units), kernel)
@@ -200,16 +236,17 @@ class VPNPixel:
             return ops.concatenate([ops.zeros_like(found), found], axis=-1)
         return found
 
-    def _block(self, block: int, g: int, maps: Any) -> Any:
+    def _block(self, block: int, g: int, carried: Any) -> Any:
+        """What is carried behind a block, of what is carried before it."""
         steps = self.steps
-        kernel, bias = self.kernels["reduce"][block][g]
-        core = self.reduced[block].take(ops.matmul(maps, kernel), steps.maps.size(g)) + bias
+        size = steps.maps.size(g)
+        core, rest = carried[:, :size], carried[:, size:]
         if steps.network.every:
             core = core + self.carry["entries"][block][:, steps.maps.cut(g)]
         for unit in (2 * block, 2 * block + 1):
             core = self._unit(unit, g, core)
-        kernel, bias = self.kernels["expand"][block][g]
-        return self.expanded[block].take(ops.matmul(core, kernel), steps.wide.size(g)) + bias
+        product = ops.matmul(core, self.kernels["through"][block][g])
+        return rest + self.through[block].take(product, steps.carried[block + 1].size(g))
 
     def _unit(self, unit: int, g: int, maps: Any) -> Any:
         self.maps[unit].append(maps)

@@ -6,13 +6,13 @@ colours that come later, and for the pixels on the right.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from keras import ops
 
 from genkit.layers.colour import group_index
-from genkit.layers.masked import group_columns
 
 
 class Groups:
@@ -23,7 +23,17 @@ class Groups:
     """
 
     def __init__(self, units: int, colours: int, gates: int = 1) -> None:
-        columns = [group_columns(units, colours, gates, g) for g in range(colours)]
+        self._lay_out(group_index(units, colours, gates), colours)
+
+    @classmethod
+    def beside(cls, parts: Sequence[int], colours: int) -> Groups:
+        """Maps of several layers side by side, so many units each; a colour has those of all."""
+        found = cls.__new__(cls)
+        found._lay_out(np.concatenate([group_index(n, colours) for n in parts]), colours)
+        return found
+
+    def _lay_out(self, index: np.ndarray, colours: int) -> None:
+        columns = [np.flatnonzero(index == g) for g in range(colours)]
         self.order = np.concatenate(columns)
         self.edges = np.cumsum([0, *(len(c) for c in columns)])
 
