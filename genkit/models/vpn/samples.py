@@ -46,25 +46,17 @@ def with_samples(
         return found
     split = learner.split(request.split)
     batch = split.items(np.arange(count))
-    drawn = learner.draw(batch, request.seed, progress).samples
-    context, top = learner.config.context, learner.levels - 1
-    truth, samples = batch["video"][:, context:], drawn[:, context:]
-    last = np.broadcast_to(batch["video"][:, context - 1 : context], truth.shape)
-    figures: Figures = {}
-    for name, frames in (("", samples), ("copy_last_", last)):
-        figures[f"{name}psnr"] = psnr(truth, frames, top)
-        figures[f"{name}ssim"] = ssim(truth, frames, top)
-    metrics: dict[str, float] = {}
-    sheets = [_sheet(learner, "samples", batch["video"], drawn)]
+    video, drawn = batch["video"], learner.draw(batch, request.seed, progress).samples
+    figures, metrics = _likeness(learner, video, drawn), dict[str, float]()
+    sheets = [_sheet(learner, "samples", video, drawn)]
     if split.truth is not None:
         look = look_of(learner, request.seed)
-        more, metrics = likeness_of_things(split.truth, look, batch["video"], drawn)
-        figures.update(more)
+        things, metrics = likeness_of_things(split.truth, look, video, drawn)
+        figures.update(things)
         if split.truth.other is not None:
-            other = split.truth.other
-            told, sheet_of = under_other_actions(learner, other, look, batch, progress)
+            told, other = under_other_actions(learner, split.truth.other, look, batch, progress)
             metrics.update(told)
-            sheets.append(sheet_of)
+            sheets.append(other)
     rows: list[dict[str, Any]] = [
         {**row, **{name: float(values[:, t].mean()) for name, values in figures.items()}}
         for t, row in enumerate(found.tables["frames"])
@@ -76,6 +68,18 @@ def with_samples(
         tables={**found.tables, "frames": rows},
         artifacts=[*found.artifacts, *sheets],
     )
+
+
+def _likeness(learner: VPNLearner, video: np.ndarray, drawn: np.ndarray) -> Figures:
+    """PSNR and SSIM of predicted frames, and of the last given one in their place."""
+    context, top = learner.config.context, learner.levels - 1
+    truth = video[:, context:]
+    last = np.broadcast_to(video[:, context - 1 : context], truth.shape)
+    figures: Figures = {}
+    for name, frames in (("", drawn[:, context:]), ("copy_last_", last)):
+        figures[f"{name}psnr"] = psnr(truth, frames, top)
+        figures[f"{name}ssim"] = ssim(truth, frames, top)
+    return figures
 
 
 def look_of(learner: VPNLearner, seed: int) -> Look:
