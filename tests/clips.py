@@ -7,12 +7,19 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from genkit.registry import families
 from tests.densities import randomise
 
 TINY = families.get("vpn").tiny
 MODEL = {key: value for key, value in TINY["grey"]["model"].items() if key != "output"}
 GREY, PUSHING = (TINY[name]["data"] for name in ("grey", "pushing"))
+SOFT: dict[str, Any] = {"model": {"output": "sigmoid"}}
+PUSHED: dict[str, Any] = {
+    "model": {"condition": ["state", "action"], "context_condition": ["state"]},
+    "data": PUSHING,
+}
 
 
 def recipe(
@@ -52,3 +59,7 @@ def learner(**kwargs: Any) -> Any:
 @cache
 def _shared(settings: str) -> Any:
     return fresh(randomised=True, **json.loads(settings))
+
+
+def items(learner: Any, count: int = 2, split: str = "test") -> dict[str, np.ndarray]:
+    return learner.split(split).items(np.arange(count))

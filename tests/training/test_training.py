@@ -306,14 +306,3 @@ def test_two_runs_of_train_at_once_are_refused(tmp_path: Path) -> None:
         second = Run.open(tmp_path / "run")
         with pytest.raises(RunError, match="is being written by process"):
             train(second, build_learner(recipe), recipe.train)
-
-
-def test_names_of_variables_do_not_depend_on_what_was_built_before() -> None:
-    from genkit.recipe import from_mapping
-    from genkit.registry import families
-
-    for family in families.names():
-        for name, sections in families.get(family).tiny.items():
-            recipe = from_mapping({"name": f"tiny/{name}", "family": family, **sections}, name)
-            first, second = (list(build_learner(recipe).variables()) for _ in range(2))
-            assert first == second, f"{family}/{name}: name every layer"
