@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from genkit.errors import DataError
+from genkit.errors import DataError, UsageError
 
 VARIABLE = "GENKIT_DATA"
 PACKED = ".gz"
@@ -88,6 +88,18 @@ def find_all(dataset: str, names: Iterable[str], folders: Sequence[str] = ("",))
     if absent:
         raise missing(dataset, absent)
     return {name: path for name, path in found.items() if path is not None}
+
+
+def given_file(path: str | Path) -> Path:
+    """A file that somebody names in place of a split.
+
+    Raises:
+        UsageError: if there is no such file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file, and no split of the data set")
+    return path
 
 
 def missing(dataset: str, names: Sequence[str]) -> DataError:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from genkit.artifacts.npz import read_npz
-from genkit.errors import DataError, UsageError
+from genkit.data.places import given_file
+from genkit.errors import DataError
 
 MAX_LINES_BYTES = 2**30
 
@@ -27,9 +28,7 @@ def read_vectors(path: str | Path, name: str, shape: tuple[int, ...]) -> np.ndar
         UsageError: if there is no such file.
         DataError: names the file and what is wrong with it.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file, and no split of the data set")
+    path = given_file(path)
     if path.suffix.lower() == ".jsonl":
         found = _from_lines(path, name)
     elif path.suffix.lower() == ".npz":

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -86,3 +87,17 @@ def textures(tmp_path_factory) -> Path:
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout.splitlines()[-1])["step"] == 4
     return path
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, Any]], Path]:
+    """`trained(recipe)` trains a recipe, given as a mapping with its name; returns its run."""
+
+    def train(recipe: dict[str, Any]) -> Path:
+        from genkit.recipe import from_mapping
+        from genkit.training import train_recipe
+
+        folder = tmp_path_factory.mktemp("runs") / recipe["name"]
+        return train_recipe(from_mapping(recipe, recipe["name"]), folder)[0].path
+
+    return train

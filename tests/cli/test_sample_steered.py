@@ -31,13 +31,9 @@ RECIPE = {
 
 
 @pytest.fixture(scope="module")
-def coder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def coder(trained: Any) -> Path:
     """A run of an auto-encoder."""
-    from genkit.recipe import from_mapping
-    from genkit.training import train_recipe
-
-    folder = tmp_path_factory.mktemp("runs") / "coder"
-    return train_recipe(from_mapping(RECIPE, "coder"), folder)[0].path
+    return trained(RECIPE)
 
 
 def samples(folder: str) -> np.ndarray:

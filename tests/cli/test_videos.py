@@ -25,13 +25,9 @@ RECIPE = {
 
 
 @pytest.fixture(scope="module")
-def push_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def push_run(trained: Any) -> Path:
     """A run under states and actions."""
-    from genkit.recipe import from_mapping
-    from genkit.training import train_recipe
-
-    folder = tmp_path_factory.mktemp("runs") / "push"
-    return train_recipe(from_mapping(RECIPE, "push"), folder)[0].path
+    return trained(RECIPE)
 
 
 def test_clips_are_gone_on_from_also_under_other_actions(run: Any, push_run: Path) -> None:

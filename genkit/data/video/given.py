@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from genkit.artifacts.npz import read_npz
+from genkit.data.places import given_file
 from genkit.data.vectors import checked
 from genkit.data.video.config import VideosConfig
 from genkit.data.video.dataset import VideoSplit
-from genkit.errors import DataError, UsageError
+from genkit.errors import DataError
 
 ARRAY_NAMES = ("samples", "videos", "video")
 
@@ -27,9 +28,7 @@ def read_videos(path: str | Path, config: VideosConfig) -> VideoSplit:
         UsageError: if there is no such file.
         DataError: names the file and what is wrong with it.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file, and no split of the data set")
+    path = given_file(path)
     if path.suffix.lower() != ".npz":
         raise DataError(f"{path}: videos are read from .npz files")
     arrays, shape, levels = read_npz(path), config.video_shape(), config.level_count()

@@ -8,7 +8,7 @@ the error that is left there is the method's own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -87,10 +87,10 @@ class DigitTrack:
     images: np.ndarray
     labels: np.ndarray | None = None
     steered: int = 0
-    places: np.ndarray = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "places", self.corners + self._middle)
+    @property
+    def places(self) -> np.ndarray:
+        return np.asarray(self.corners + self._middle)
 
     @property
     def _middle(self) -> float:
@@ -98,9 +98,8 @@ class DigitTrack:
 
     def located(self, frames: np.ndarray, first: int) -> np.ndarray:
         del first
-        return np.stack([fitted(frame[..., 0], self.images / 255.0) for frame in frames]) + (
-            self._middle
-        )
+        images = self.images / 255.0
+        return np.stack([fitted(frame[..., 0], images) for frame in frames]) + self._middle
 
     def crops(self, frames: np.ndarray, places: np.ndarray) -> np.ndarray:
         """`(t, N, h, h)`: what frames `(t, H, W, C)` show at `places` `(t, N, 2)`."""

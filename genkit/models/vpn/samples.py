@@ -54,7 +54,9 @@ def with_samples(
         things, metrics = likeness_of_things(split.truth, look, video, drawn)
         figures.update(things)
         if split.truth.other is not None:
-            told, other = under_other_actions(learner, split.truth.other, look, batch, progress)
+            told, other = under_other_actions(
+                learner, split.truth.other, look, batch, request.seed, progress
+            )
             metrics.update(told)
             sheets.append(other)
     rows: list[dict[str, Any]] = [
@@ -93,6 +95,7 @@ def under_other_actions(
     other: Callable[[int, int], Other],
     look: Look,
     batch: dict[str, np.ndarray],
+    seed: int,
     progress: Progress,
 ) -> tuple[dict[str, float], Animation]:
     """Samples from the same beginnings under other actions, beside what would happen then.
@@ -103,7 +106,7 @@ def under_other_actions(
     others = [other(i, look.context) for i in range(count)]
     tracks = [o.track for o in others]
     wanted = {name: np.stack([o.conditions[name] for o in others]) for name in others[0].conditions}
-    drawn = learner.draw({**batch, **wanted}, 0, progress).samples
+    drawn = learner.draw({**batch, **wanted}, seed, progress).samples
     places = places_of(tracks, look, [look.shares(own) for own in drawn])
     errors = errors_of(tracks, look, places)
     stays = [staying(track, look.context) for track in tracks]

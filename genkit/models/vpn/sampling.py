@@ -27,7 +27,7 @@ from genkit.sampling.raster.colours import (
     dense_by_colour,
     first_by_colour,
     joined,
-    kernel_by_colour,
+    rows_by_colour,
     taps_by_colour,
 )
 from genkit.sampling.raster.rows import column, put_column
@@ -135,9 +135,7 @@ class VPNSteps:
     def _through(self, block: int) -> list[Any]:
         """Per colour, from the maps of a block's second unit to what is carried behind it."""
         kernel = ops.matmul(self.blocks[block].expand.masked_kernel(), self._spread(block + 1))
-        target = self.carried[block + 1]
-        none = ops.zeros((int(kernel.shape[-1]),), self.dtype)
-        return [part for part, _ in kernel_by_colour(kernel, none, self.maps, target)]
+        return rows_by_colour(kernel, self.maps, self.carried[block + 1])
 
     def _constants(self) -> Any:
         """What biases give to all that is carried: those of a first layer, and through it those of

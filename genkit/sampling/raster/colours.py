@@ -78,11 +78,14 @@ def kernel_by_colour(
     kernel: Any, bias: Any, source: Groups, target: Groups
 ) -> list[tuple[Any, Any]]:
     """The same of a masked kernel `(n, m)` and its bias."""
-    kernel, bias = target.ordered(kernel), target.ordered(bias)
-    return [
-        (kernel[source.cut(g), int(target.edges[g]) :], bias[target.cut(g)])
-        for g in range(len(source.edges) - 1)
-    ]
+    bias, kernels = target.ordered(bias), rows_by_colour(kernel, source, target)
+    return [(own, bias[target.cut(g)]) for g, own in enumerate(kernels)]
+
+
+def rows_by_colour(kernel: Any, source: Groups, target: Groups) -> list[Any]:
+    """The same of a masked kernel `(n, m)` alone."""
+    kernel = target.ordered(kernel)
+    return [kernel[source.cut(g), int(target.edges[g]) :] for g in range(len(source.edges) - 1)]
 
 
 def taps_by_colour(kernel: Any, inputs: int, target: Groups, reorder: Any) -> list[Any]:
