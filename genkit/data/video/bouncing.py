@@ -18,6 +18,7 @@ from collections.abc import Collection
 import numpy as np
 
 from genkit.data.epochs import Epochs
+from genkit.data.images.averaging import averaged
 from genkit.data.video.config import BouncingConfig
 from genkit.data.video.dataset import VIDEO
 from genkit.data.video.generated import SPLIT_SEED, Clips
@@ -63,20 +64,6 @@ def drawn(digits: np.ndarray, corners: np.ndarray, size: int) -> np.ndarray:
             covered = frame[top : top + side, left : left + side]
             np.maximum(covered, digit, out=covered)
     return frames
-
-
-def averaged(images: np.ndarray, side: int) -> np.ndarray:
-    """Images `(N, h, h)` uint8 averaged over areas to `(N, side, side)` uint8."""
-    original = images.shape[1]
-    if side == original:
-        return images
-    edges = np.arange(side + 1) * (original / side)
-    pixels = np.arange(original)
-    # How much of each original pixel lies within each new one.
-    low, high = edges[:-1, None], edges[1:, None]
-    shares = np.clip(np.minimum(high, pixels + 1) - np.maximum(low, pixels), 0.0, None)
-    shares *= side / original
-    return np.rint(shares @ images.astype(np.float64) @ shares.T).astype(np.uint8)
 
 
 class Bouncing:

@@ -9,8 +9,9 @@ from typing import Protocol
 import numpy as np
 
 from genkit.data.images.preprocessing import quantise
+from genkit.data.lazy import Lazy
 from genkit.data.video.config import VideosConfig
-from genkit.data.video.dataset import CONDITION, VIDEO, Lazy, VideoDataset, VideoSplit
+from genkit.data.video.dataset import CONDITION, VIDEO, VideoDataset, VideoSplit
 from genkit.data.video.tracks import Truth
 from genkit.family import Arrays
 

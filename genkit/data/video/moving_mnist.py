@@ -8,10 +8,11 @@ import numpy as np
 
 from genkit.data.images import mnist
 from genkit.data.images.preprocessing import quantise
+from genkit.data.lazy import Lazy
 from genkit.data.places import find, find_all
 from genkit.data.video.bouncing import Bouncing, truth
 from genkit.data.video.config import TEST_FILE, TEST_FILE_CLIPS, MovingMnistConfig
-from genkit.data.video.dataset import Lazy, VideoDataset, VideoSplit
+from genkit.data.video.dataset import VideoDataset, VideoSplit
 from genkit.data.video.generated import TRAIN_CLIPS, notes
 from genkit.errors import DataError
 

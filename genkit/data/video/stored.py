@@ -17,9 +17,10 @@ import numpy as np
 
 from genkit.data import prepared
 from genkit.data.images.preprocessing import quantise
+from genkit.data.lazy import Lazy
 from genkit.data.prepared import FACTS
 from genkit.data.video.config import VideosConfig
-from genkit.data.video.dataset import Lazy, VideoDataset, VideoSplit
+from genkit.data.video.dataset import VideoDataset, VideoSplit
 from genkit.data.video.generated import notes
 from genkit.errors import DataError
 from genkit.files import read_json_object, write_json

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genkit.data.video.bouncing import Bouncing, averaged, drawn, places
+from genkit.data.images.averaging import averaged
+from genkit.data.video.bouncing import Bouncing, drawn, places
 from genkit.data.video.config import BouncingDigitsConfig
 from genkit.data.video.dataset import VideoFeed
 from genkit.randomness import permutation, uniform

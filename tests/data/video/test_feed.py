@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genkit.data.epochs import Epochs
-from genkit.data.video.dataset import Lazy, VideoDataset, VideoFeed, VideoSplit
+from genkit.data.lazy import Lazy
+from genkit.data.video.dataset import VideoDataset, VideoFeed, VideoSplit
 from genkit.errors import DataError, UsageError
 from tests.video_files import read
 

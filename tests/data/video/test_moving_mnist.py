@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from genkit.data.images import mnist
+from genkit.data.lazy import Lazy
 from genkit.data.stock import config_of
 from genkit.data.video import moving_mnist
-from genkit.data.video.dataset import Lazy, VideoFeed
+from genkit.data.video.dataset import VideoFeed
 from genkit.registry import datasets
 from tests.video_files import read, refused, section
 

@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from genkit.data import fingerprint, stock
+from genkit.data.lazy import Lazy
 from genkit.data.video import robot_pushing, stored
-from genkit.data.video.dataset import Lazy, VideoFeed
+from genkit.data.video.dataset import VideoFeed
 from genkit.data.video.robot_pushing import FOLDERS, file_name
 from genkit.registry import datasets
 from tests.video_files import example, jpeg, push, read, record, refused, section
