@@ -254,6 +254,10 @@ class Learner(Protocol):
     def score(self, data: str, limit: int | None, progress: Progress) -> Iterator[dict[str, Any]]:
         """One row per item of a split or a path."""
 
+    def item_files(self, data: str, limit: int | None, progress: Progress) -> Iterator[Artifact]:
+        """What else there is to see of each item of a split or a path, such as a picture of what
+        was found in it; the name of an artifact begins with the item's number."""
+
     def generator(self, settings: SampleSettings) -> Generator | None:
         """None where there is nothing to sample."""
 

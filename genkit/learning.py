@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from genkit import backend, data
+from genkit.artifacts import Artifact
 from genkit.errors import UsageError
 from genkit.family import (
     Arrays,
@@ -249,6 +250,9 @@ class BaseLearner:
 
     def score(self, data: str, limit: int | None, progress: Progress) -> Iterator[dict[str, Any]]:
         raise UsageError(f"family '{self.recipe.family}' does not score items")
+
+    def item_files(self, data: str, limit: int | None, progress: Progress) -> Iterator[Artifact]:
+        raise UsageError(f"family '{self.recipe.family}' has no files of items: leave --files out")
 
     def generator(self, settings: SampleSettings) -> Generator | None:
         """Nothing to sample."""

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from genkit.data.audio.catalogue import ENTRIES as AUDIO
 from genkit.data.catalogue import DatasetEntry
 from genkit.data.images.catalogue import ENTRIES as IMAGES
+from genkit.data.scenes.catalogue import ENTRIES as SCENES
 from genkit.data.video.catalogue import ENTRIES as VIDEOS
 from genkit.errors import UsageError, unknown
 from genkit.family import Family, Paper
@@ -194,6 +195,43 @@ def _image_embedding_tiny() -> dict[str, Any]:
     }
 
 
+def _air_tiny() -> dict[str, Any]:
+    """Each variant and estimator; scenes and plain images, grey and in colour."""
+    scenes = {
+        "name": "multi_digits",
+        "size": 16,
+        "sides": [6, 8],
+        "validation_count": 6,
+        "test_count": 9,
+    }
+    small = {"image": [12], "lstm": 8, "hidden": 6, "what": 3, "window": 6, "zoom": 2.0}
+    sprites = {**scenes, "name": "sprites", "sides": [4, 6], "counts": [0, 1, 3]}
+    textures = {"name": "textures", "size": 8, "levels": 4, "train_count": 16, "test_count": 8}
+    short = {"batch_size": 6}
+    fast = {"batch_size": 5, "importance": 3}
+    return {
+        "concrete": {"model": small, "data": scenes, "train": short, "eval": fast},
+        "nvil": {
+            "model": {**small, "estimator": "nvil", "baseline": 5, "baseline_hidden": 4},
+            "data": scenes,
+            "train": short,
+            "eval": fast,
+        },
+        "dair-colour": {
+            "model": {**small, "variant": "dair", "presence": {"name": "learned"}},
+            "data": sprites,
+            "train": short,
+            "eval": fast,
+        },
+        "images": {
+            "model": {**small, "slots": 2, "image": [], "presence": {"name": "geometric"}},
+            "data": textures,
+            "train": short,
+            "eval": fast,
+        },
+    }
+
+
 families: Registry[Family] = Registry("family")
 datasets: Registry[DatasetEntry] = Registry("data set")
 
@@ -307,5 +345,25 @@ families.add(
     )
 )
 
-for _entry in (*IMAGES, *AUDIO, *VIDEOS):
+families.add(
+    Family(
+        name="air",
+        summary="Attend, Infer, Repeat: scenes taken apart into things: counted, placed, drawn",
+        papers=(
+            Paper(
+                title="Attend, Infer, Repeat: Fast Scene Understanding with Generative Models",
+                authors="Eslami, S. M. A. and Heess, N. and Weber, T. and Tassa, Y. and "
+                "Szepesvari, D. and Kavukcuoglu, K. and Hinton, G. E.",
+                year=2016,
+                arxiv="1603.08575",
+            ),
+        ),
+        config="genkit.models.air.config:AirConfig",
+        learner="genkit.models.air.learner:AirLearner",
+        outlook="genkit.models.air.config:outlook",
+        tiny=_air_tiny(),
+    )
+)
+
+for _entry in (*IMAGES, *AUDIO, *VIDEOS, *SCENES):
     datasets.add(_entry)

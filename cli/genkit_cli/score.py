@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from genkit_cli import output
 from genkit_cli.options import checkpoint_option, json_option, run_argument
+
+if TYPE_CHECKING:
+    from genkit.artifacts import Artifact
+
+Thing = TypeVar("Thing")
 
 
 @click.command()
@@ -31,10 +36,23 @@ from genkit_cli.options import checkpoint_option, json_option, run_argument
     metavar="FILE",
     help="A .csv or .jsonl file. Default: lines of JSON on stdout.",
 )
+@click.option(
+    "--files",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    metavar="DIR",
+    help="Write what else there is to see of each item there, such as a picture with boxes.",
+)
 @checkpoint_option
 @json_option
 def command(
-    run: str, data: str, limit: int | None, out: Path | None, checkpoint: str | None, as_json: bool
+    run: str,
+    data: str,
+    limit: int | None,
+    out: Path | None,
+    files: Path | None,
+    checkpoint: str | None,
+    as_json: bool,
 ) -> None:
     """Score items one by one with RUN: a row an item."""
     from genkit.errors import UsageError
@@ -52,8 +70,12 @@ def command(
             from genkit.opening import open_run
 
             opened = open_run(found, wanted, bars)
-            rows = _watched(opened.learner.score(data, limit, bars), stop)
-            count = _write(rows, out, quiet=as_json)
+            learner = opened.learner
+            made = learner.item_files(data, limit, bars) if files is not None else iter(())
+            count = _write(_watched(learner.score(data, limit, bars), stop), out, quiet=as_json)
+            written = [] if out is None else [out]
+            if files is not None:
+                written += _save(_watched(made, stop), files)
     finally:
         bars.close()
     if as_json:
@@ -62,21 +84,29 @@ def command(
                 "run": str(found.path),
                 "data": data,
                 "count": count,
-                "files": [] if out is None else [str(out)],
+                "files": [str(path) for path in written],
             }
         )
     elif out is not None:
         output.say(f"{count} items")
         output.show(str(out))
+    if files is not None and not as_json:
+        output.say(f"{len(written) - (out is not None)} files in {files}")
 
 
-def _watched(rows: Iterator[Mapping[str, Any]], stop: Any) -> Iterator[Mapping[str, Any]]:
+def _watched(rows: Iterator[Thing], stop: Any) -> Iterator[Thing]:
     from genkit.errors import StoppedError
 
     for row in rows:
         if (number := stop()) is not None:
             raise StoppedError("stopped before all items were scored", number)
         yield row
+
+
+def _save(made: Iterator[Artifact], folder: Path) -> list[Path]:
+    """The files of every item, each as soon as it is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return [path for artifact in made for path in artifact.save(folder)]
 
 
 def _write(rows: Iterator[Mapping[str, Any]], out: Path | None, quiet: bool) -> int:

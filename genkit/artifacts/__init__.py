@@ -11,6 +11,7 @@ from genkit.artifacts.audio import Audio
 from genkit.artifacts.figure import Animation, Figure
 from genkit.artifacts.images import ANIMATION, Images
 from genkit.artifacts.parts import Given, Parts
+from genkit.artifacts.scenes import Scenes
 from genkit.artifacts.sequences import Sequences
 from genkit.artifacts.table import Table
 from genkit.artifacts.video import Videos
@@ -65,7 +66,9 @@ class Animated(Protocol):
 
 
 # What puts parts together, by kind; a family with a kind of its own adds it.
-SAMPLE_KINDS: dict[str, Any] = {kind.kind: kind for kind in (Audio, Images, Sequences, Videos)}
+SAMPLE_KINDS: dict[str, Any] = {
+    kind.kind: kind for kind in (Audio, Images, Scenes, Sequences, Videos)
+}
 
 __all__ = [
     "ANIMATION",
@@ -79,6 +82,7 @@ __all__ = [
     "Images",
     "Parts",
     "SampleArtifact",
+    "Scenes",
     "Sequences",
     "Table",
     "Videos",

@@ -53,6 +53,7 @@ class DatasetEntry:
         file_count: of very many files, how many the whole has; data of fewer is a part, too.
         homepage: where its owner tells about it.
         own: True for a kind of data that the user brings.
+        made_of: names of other data sets whose files it is made of.
     """
 
     name: str
@@ -70,6 +71,7 @@ class DatasetEntry:
     file_count: int = 0
     homepage: str = ""
     own: bool = False
+    made_of: tuple[str, ...] = ()
 
     def checksums(self) -> dict[str, str]:
         """Name without `.gz` -> SHA-256 of the content, of the files for which it is known."""

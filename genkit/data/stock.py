@@ -66,7 +66,8 @@ def state(entry: DatasetEntry) -> str:
 
 
 def get(entry: DatasetEntry, mirror: str | None = None, progress: Progress = SILENT) -> list[Path]:
-    """The original files of a data set, downloaded and unpacked below the data folder.
+    """The original files of a data set, and of those that it is made of, downloaded and unpacked
+    below the data folder.
 
     Args:
         entry: which.
@@ -86,9 +87,10 @@ def get(entry: DatasetEntry, mirror: str | None = None, progress: Progress = SIL
         )
     folder = data_root() / entry.name
     closed = [file.name for file in entry.originals if not file.urls]
-    if not mirror and (closed or not entry.originals):
+    if not mirror and (closed or not (entry.originals or entry.made_of)):
         raise DataError(_by_hand(entry, closed, folder))
-    paths = []
+    parts = [registry.datasets.get(name) for name in entry.made_of]
+    paths = [path for part in parts for path in get(part, mirror, progress)]
     for file in entry.originals:
         urls = [f"{mirror.rstrip('/')}/{file.name}"] if mirror else []
         try:

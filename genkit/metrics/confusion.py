@@ -18,6 +18,7 @@ def confusion_figure(
     title: str,
     name: str = "confusion",
     names: Sequence[str] | None = None,
+    axes_names: tuple[str, str] = ("asked for", "recognised as"),
 ) -> Figure:
     """A matrix with a row for each class that was asked for.
 
@@ -26,6 +27,7 @@ def confusion_figure(
         classes: `(K,)` int, all that there are: two pictures of a run have the same axes.
         title: of the picture. name: stem of its file.
         names: `(K,)`, of the classes; None writes the numbers.
+        axes_names: what `asked` and `named` are.
     """
     from matplotlib.figure import Figure as Canvas
     from sklearn.metrics import ConfusionMatrixDisplay
@@ -46,5 +48,5 @@ def confusion_figure(
     )
     if not written:
         axes.set(xticks=[], yticks=[])
-    axes.set(xlabel="recognised as", ylabel="asked for", title=title)
+    axes.set(xlabel=axes_names[1], ylabel=axes_names[0], title=title)
     return Figure.from_matplotlib(name, figure)

@@ -154,6 +154,7 @@ class EvalConfig(Section):
             trained on real images name them; 0 for none.
         warm_up: audio samples at the beginning of each recording that are left out of the
             likelihood; null for the receptive field. Sound only.
+        importance: draws of the importance-weighted bound; 0 for none. Models with latents only.
         checkpoint: `best`, `last` or a step.
     """
 
@@ -161,6 +162,7 @@ class EvalConfig(Section):
     batch_size: PositiveInt = 64
     recognise: NonNegativeInt = 0
     warm_up: NonNegativeInt | None = None
+    importance: NonNegativeInt = 100
     checkpoint: str = "best"
 
 

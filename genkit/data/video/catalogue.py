@@ -36,6 +36,7 @@ ENTRIES = (
             ),
         ),
         homepage=f"{_MOVING_MNIST}/",
+        made_of=("mnist",),
     ),
     DatasetEntry(
         name="bouncing_digits",

@@ -31,8 +31,8 @@ def render(scene: Scene, motion: Motion, size: int) -> np.ndarray:
     canvas = _Canvas(len(motion.arm), size, margin)
     for number, thing in enumerate(scene.things):
         poses = motion.objects[:, number]
-        outline = _outline(thing.shape, thing.radius * scale)
-        canvas.draw(poses[:, :2] * scale, poses[:, 2], radii[number], outline, thing.colour, scale)
+        away = outline(thing.shape, thing.radius * scale)
+        canvas.draw(poses[:, :2] * scale, poses[:, 2], radii[number], away, thing.colour, scale)
     centres, still = motion.arm * scale, np.zeros(len(motion.arm))
     canvas.draw(centres, still, radii[-1], _disc(radii[-1]), ARM, 0.0)
     canvas.draw(centres, still, radii[-1] / 2, _disc(radii[-1] / 2), HUB, 0.0)
@@ -106,7 +106,7 @@ def _disc(radius: float) -> Distance:
     return lambda x, y: np.hypot(x, y) - np.float32(radius)
 
 
-def _outline(name: str, radius: float) -> Distance:
+def outline(name: str, radius: float) -> Distance:
     """Of a shape by name; exact along its sides, and a little too near beyond its corners, where
     the circle that it fits into cuts off what would be a spike."""
     parts, around = shape(name).parts, _disc(radius)

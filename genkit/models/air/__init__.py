@@ -1,0 +1,1 @@
+"""Attend, Infer, Repeat (Eslami et al., 2016): scenes taken apart into things."""

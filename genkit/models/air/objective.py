@@ -1,0 +1,100 @@
+"""The bound that AIR maximises, its estimators, and the importance-weighted likelihood. In nats.
+
+Eslami et al., 2016, section 2; Mnih and Gregor, 2014 (arXiv:1402.0030) for NVIL; Burda et al., 2015
+(arXiv:1509.00519) for the importance-weighted bound.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from keras import ops
+
+from genkit.models.air.latents import (
+    LOG_TWO_PI,
+    bernoulli_kl,
+    bernoulli_log_prob,
+    normal_kl,
+    normal_log_prob,
+)
+
+Inferred = Mapping[str, Any]  # see `AIR.call`
+
+
+def reached(alive: Any) -> Any:
+    """`(B, N)`: whether a slot's presence is asked at all, which is the presence of all before."""
+    return ops.concatenate([ops.ones_like(alive[:, :1]), alive[:, :-1]], axis=1)
+
+
+def log_likelihood(images: Any, canvas: Any, noise: float) -> Any:
+    """Log-density `(B,)` of images about canvases, independent normal pixels."""
+    scaled = ops.square((images - canvas) / noise)
+    return -0.5 * ops.sum(scaled + (LOG_TWO_PI + 2.0 * math.log(noise)), axis=(1, 2, 3))
+
+
+def parts(images: Any, found: Inferred, prior_logits: Any, noise: float) -> dict[str, Any]:
+    """The parts of the bound.
+
+    Args:
+        images: `(B, H, W, C)`. found: of the network.
+        prior_logits: `(N,)` or `(B, N)`. noise: standard deviation of a pixel.
+
+    Returns:
+        `log_likelihood` `(B,)`; and `presence_kl`, `where_kl`, `what_kl` `(B, N)`, each weighted
+        by whether it counts.
+    """
+    alive = found["alive"]
+    return {
+        "log_likelihood": log_likelihood(images, found["canvas"], noise),
+        "presence_kl": reached(alive) * bernoulli_kl(found["presence_logits"], prior_logits),
+        "where_kl": alive * normal_kl(found["where_mean"], found["where_deviation"]),
+        "what_kl": alive * normal_kl(found["what_mean"], found["what_deviation"]),
+    }
+
+
+def bound(found: Mapping[str, Any]) -> Any:
+    """The evidence lower bound `(B,)` of its parts."""
+    divergence = found["presence_kl"] + found["where_kl"] + found["what_kl"]
+    return found["log_likelihood"] - ops.sum(divergence, axis=1)
+
+
+def scores(found: Mapping[str, Any]) -> Any:
+    """What the presence of each slot leads to, `(B, N)`: the bound without what came before it."""
+    things = found["where_kl"] + found["what_kl"]
+    later = found["presence_kl"]
+    # Presence of the slot itself is differentiated as it is: only that of later ones follows.
+    rest = _from_here_on(things) + _from_here_on(later) - later
+    return found["log_likelihood"][:, None] - rest
+
+
+def _from_here_on(x: Any) -> Any:
+    """Sums of `(B, N)` over this and all later slots."""
+    return ops.flip(ops.cumsum(ops.flip(x, axis=1), axis=1), axis=1)
+
+
+def nvil_surrogate(found: Inferred, advantages: Any) -> Any:
+    """A term `(B,)` to maximise beside the bound, whose gradient is that of chance decisions.
+
+    Args:
+        found: of the network, presence 0 or 1.
+        advantages: `(B, N)`, scores less what was to be expected; no gradient goes through them.
+    """
+    chances = bernoulli_log_prob(found["presence"], found["presence_logits"])
+    return ops.sum(reached(found["alive"]) * ops.stop_gradient(advantages) * chances, axis=1)
+
+
+def log_weight(images: Any, found: Inferred, prior_logits: Any, noise: float) -> Any:
+    """`(B,)`: log p(image, things) - log q(things), of presence 0 or 1."""
+    alive = found["alive"]
+    presence, logits = found["presence"], found["presence_logits"]
+    chosen = bernoulli_log_prob(presence, prior_logits) - bernoulli_log_prob(presence, logits)
+    total = log_likelihood(images, found["canvas"], noise)
+    total = total + ops.sum(reached(alive) * chosen, axis=1)
+    for name in ("where", "what"):
+        values = found[name]
+        own = normal_log_prob(values, found[f"{name}_mean"], found[f"{name}_deviation"])
+        prior = normal_log_prob(values, ops.zeros_like(values), ops.ones_like(values))
+        total = total + ops.sum(alive * (prior - own), axis=1)
+    return total

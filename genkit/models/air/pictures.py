@@ -1,0 +1,34 @@
+"""Pictures of images taken apart: their boxes, coloured by step, and what is drawn of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from genkit.artifacts import Figure
+from genkit.artifacts.boxes import outlined
+from genkit.artifacts.pictures import LINE, grid, png
+from genkit.models.air.explained import Explained
+
+COLUMNS = 8
+
+
+def reconstructions(
+    images: np.ndarray, levels: int, found: Sequence[Explained], name: str = "reconstructions"
+) -> Figure:
+    """Each image with boxes, above what is drawn of it.
+
+    Args:
+        images: `(n, H, W, C)`, values 0 .. levels - 1. found: of them, batch by batch.
+    """
+    counts = np.concatenate([batch.counts for batch in found])
+    boxes = np.concatenate([batch.boxes for batch in found])
+    canvas = np.concatenate([batch.canvas for batch in found])
+    drawn = np.rint(np.clip(canvas, 0.0, 1.0) * (levels - 1)).astype(np.uint8)
+    own = [rows[:count] for rows, count in zip(boxes, counts, strict=True)]
+    above = outlined(images, levels, own)
+    below = outlined(drawn, levels, [rows[:0] for rows in own])
+    between = np.full((len(above), 2, *above.shape[2:]), LINE, np.uint8)
+    pairs = np.concatenate([above, between, below], axis=1)
+    return Figure(name, png(grid(pairs, 256, min(COLUMNS, len(pairs)))))
