@@ -204,8 +204,8 @@ def _air_tiny() -> dict[str, Any]:
         "validation_count": 6,
         "test_count": 9,
     }
-    small = {"image": [12], "lstm": 8, "hidden": 6, "what": 3, "window": 6, "zoom": 2.0}
-    sprites = {**scenes, "name": "sprites", "sides": [4, 6], "counts": [0, 1, 3]}
+    small = {"slots": 2, "image": [12], "lstm": 8, "hidden": 6, "what": 3, "window": 6, "zoom": 2.0}
+    sprites = {**scenes, "name": "sprites", "sides": [4, 6], "counts": [0, 2]}
     textures = {"name": "textures", "size": 8, "levels": 4, "train_count": 16, "test_count": 8}
     short = {"batch_size": 6}
     fast = {"batch_size": 5, "importance": 3}
@@ -224,7 +224,7 @@ def _air_tiny() -> dict[str, Any]:
             "eval": fast,
         },
         "images": {
-            "model": {**small, "slots": 2, "image": [], "presence": {"name": "geometric"}},
+            "model": {**small, "image": [], "presence": {"name": "geometric"}},
             "data": textures,
             "train": short,
             "eval": fast,

@@ -57,8 +57,8 @@ def window_differences(learner: AirLearner) -> float:
 
 
 def canvas_differences(learner: AirLearner) -> float:
-    """Of what is drawn step by step while an image is taken apart, and what the sampler draws of the
-    same things."""
+    """Of what is drawn step by step while an image is taken apart, and what the sampler draws of
+    the same things."""
     found = _inferred(learner)
     again = learner.network.draw(found["where"], found["what"], found["alive"])
     return relative(_array(again), _array(found["canvas"]))

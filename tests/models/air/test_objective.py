@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -130,7 +130,7 @@ class TwoSteps:
 
     logits = np.array([0.4, -0.7], np.float32)
     prior = np.array([-1.0, 0.5], np.float32)
-    table = {(0,): -3.0, (1, 0): -1.0, (1, 1): 0.7}
+    table: ClassVar = {(0,): -3.0, (1, 0): -1.0, (1, 1): 0.7}
     costs = np.array([0.3, 0.9])
 
     def chance(self, outcome: tuple[int, ...], logits: np.ndarray) -> float:
