@@ -5,6 +5,7 @@ from __future__ import annotations
 from genkit.artifacts import Table
 from genkit.family import Evaluation, EvaluationRequest
 from genkit.files import write_json
+from genkit.growth import training_films
 from genkit.opening import Opened
 from genkit.progress import SILENT, Progress
 
@@ -16,7 +17,8 @@ def evaluate_run(
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> tuple[str, Evaluation]:
-    """Evaluate a run; `evaluation/<split>.json`, its tables and pictures are written.
+    """Evaluate a run; `evaluation/<split>.json`, its tables and pictures are written, and how the
+    pictures of its training changed.
 
     Args:
         opened: the run with weights.
@@ -35,7 +37,7 @@ def evaluate_run(
     folder.mkdir(parents=True, exist_ok=True)
     for key, rows in evaluation.tables.items():
         Table(f"{stem}-{key}", rows).save(folder)
-    for artifact in evaluation.artifacts:
+    for artifact in (*evaluation.artifacts, *training_films(opened.run.samples)):
         artifact.save(folder)
     summary = {
         "split": name,

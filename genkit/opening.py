@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,17 +42,23 @@ def which_checkpoint(text: str) -> str | int:
     raise UsageError(f"--checkpoint takes best, last or a step. Received: '{text}'")
 
 
-def open_run(run: str | Run, checkpoint: str, progress: Progress = SILENT) -> Opened:
+def open_run(
+    run: str | Run,
+    checkpoint: str,
+    progress: Progress = SILENT,
+    overrides: Sequence[str] = (),
+) -> Opened:
     """The learner of a run with averaged weights, where there are any, of a checkpoint.
 
     Args:
         run: itself, or a path or name.
         checkpoint: `best`, `last` or a step.
         progress: told about damaged checkpoints that were passed over.
+        overrides: `eval.key=value` each, see `Run.recipe_with`.
     """
     wanted = which_checkpoint(checkpoint)
     run = Run.open(run) if isinstance(run, str) else run
-    recipe = run.recipe
+    recipe = run.recipe_with(overrides)
     learner = build_learner(recipe)
     return Opened(run, recipe, learner, restore(run, learner, wanted, progress.warn))
 

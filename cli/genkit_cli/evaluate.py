@@ -14,6 +14,14 @@ from genkit_cli.options import checkpoint_option, json_option, run_argument, see
 @click.option(
     "-n", "limit", type=click.IntRange(min=1), default=None, help="Only the first N items."
 )
+@click.option(
+    "-o",
+    "--override",
+    "overrides",
+    multiple=True,
+    metavar="eval.KEY=VALUE",
+    help="Set a value of the recipe's section eval. May be repeated.",
+)
 @seed_option
 @checkpoint_option
 @json_option
@@ -21,6 +29,7 @@ def command(
     run: str,
     split: str | None,
     limit: int | None,
+    overrides: tuple[str, ...],
     seed: int | None,
     checkpoint: str | None,
     as_json: bool,
@@ -33,13 +42,13 @@ def command(
     from genkit_cli.bars import Bars
 
     found = Run.open(run)
-    wanted = checkpoint or found.recipe.eval.checkpoint
+    wanted = checkpoint or found.recipe_with(overrides).eval.checkpoint
     bars = Bars()
     try:
         from genkit.evaluating import evaluate_run
         from genkit.opening import open_run
 
-        opened = open_run(found, wanted, bars)
+        opened = open_run(found, wanted, bars, overrides)
         name, evaluation = evaluate_run(opened, split, limit, seed or 0, bars)
     finally:
         bars.close()

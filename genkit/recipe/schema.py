@@ -155,6 +155,8 @@ class EvalConfig(Section):
         warm_up: audio samples at the beginning of each recording that are left out of the
             likelihood; null for the receptive field. Sound only.
         importance: draws of the importance-weighted bound; 0 for none. Models with latents only.
+        labels: teach networks that answer questions about scenes by so many labels each; empty
+            for none. Models of scenes only.
         checkpoint: `best`, `last` or a step.
     """
 
@@ -163,6 +165,7 @@ class EvalConfig(Section):
     recognise: NonNegativeInt = 0
     warm_up: NonNegativeInt | None = None
     importance: NonNegativeInt = 100
+    labels: list[PositiveInt] = Field(default_factory=list)
     checkpoint: str = "best"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -191,9 +191,26 @@ class Run:
     @property
     def recipe(self) -> Recipe:
         """The resolved recipe that this run was made from."""
+        return self.recipe_with(())
+
+    def recipe_with(self, overrides: Sequence[str]) -> Recipe:
+        """The same with other values in its section `eval`, which no weight depends on.
+
+        Args:
+            overrides: `eval.key=value` each.
+
+        Raises:
+            UsageError: for a value of another section.
+        """
         from genkit.recipe import load_recipe
 
-        return load_recipe(str(self.path / RECIPE))
+        for override in overrides:
+            if not override.startswith("eval."):
+                raise UsageError(
+                    "-o sets values of the section eval here, such as eval.batch_size=10: the run "
+                    f"was made with all others. Received: {override!r}"
+                )
+        return load_recipe(str(self.path / RECIPE), overrides)
 
     @property
     def step(self) -> int:

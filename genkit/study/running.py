@@ -131,12 +131,9 @@ class _Cells:
 
     def _done(self, cell: Cell) -> bool:
         row = self.results.get(cell.name, {})
-        if "error" in row or not set(self._metrics()) <= set(row.get("metrics", {})):
+        if "error" in row or not set(self.study.metrics()) <= set(row.get("metrics", {})):
             return False
         return bool(row.get("key") == self._key(cell))
-
-    def _metrics(self) -> list[str]:
-        return [self.study.metric, *self.study.also]
 
     def _key(self, cell: Cell) -> str:
         """What a cell's result depends on: recipe, inputs, steps and evaluation."""
@@ -196,7 +193,7 @@ class _Cells:
         recipe = cell_recipe(cell, self.path)
         run, result = train_recipe(recipe, folder, progress=self.progress, stop=self.stop)
         evaluation = evaluate(run, recipe, self.study.split, self.progress)
-        for metric in self._metrics():
+        for metric in self.study.metrics():
             if metric not in evaluation.metrics:
                 raise RunError(unknown("metric", metric, evaluation.metrics))
             if not math.isfinite(evaluation.metrics[metric]):

@@ -44,9 +44,26 @@ def _row(study: Study, cells: list[Cell], results: Mapping[str, Row], several: b
     row[f"{study.metric}_max"] = max(values, default="")
     if study.success is not None:
         row["success_rate"] = sum(map(study.success.reached, values)) / len(cells)
+    if study.keep is not None:
+        row |= _kept(study, cells, results)
     for metric in study.also:
         row |= _statistics(metric, _measured(done, metric), several)
     return row
+
+
+def _kept(study: Study, cells: list[Cell], results: Mapping[str, Row]) -> Row:
+    """The run that is best by the metric that decides what is kept, and what it measured."""
+    keep = study.keep
+    found = [
+        (results[cell.name]["metrics"], cell.name)
+        for cell in cells
+        if keep is not None and keep.metric in results.get(cell.name, {}).get("metrics", {})
+    ]
+    if keep is None or not found:
+        return {"kept": "", f"{study.metric}_kept": ""}
+    choose = min if keep.mode == "min" else max
+    metrics, name = choose(found, key=lambda pair: pair[0][keep.metric])
+    return {"kept": name, f"{study.metric}_kept": metrics.get(study.metric, "")}
 
 
 def _measured(done: Sequence[Mapping[str, float]], metric: str) -> list[float]:

@@ -100,3 +100,17 @@ def test_what_is_no_run(run, folder: Path) -> None:
     assert result.exit_code == 2
     assert "unknown run 'nowhere'. Allowed: none." in result.stderr
     assert "Make one with: genkit train RECIPE." in result.stderr
+
+
+def test_values_of_the_section_eval_can_be_set(run, own: Path) -> None:
+    recipe = (own / "recipe.yaml").read_bytes()
+    found = last(run("eval", str(own), "-o", "eval.split=validation", "-n", "1", "--json"))
+    assert found["split"] == "validation"
+    assert (own / "recipe.yaml").read_bytes() == recipe
+    for wrong, says in (
+        ("train.steps=3", "-o sets values of the section eval here"),
+        ("eval.splitt=test", "eval.split"),
+    ):
+        result = run("eval", str(own), "-o", wrong)
+        assert result.exit_code == 2
+        assert says in result.stderr

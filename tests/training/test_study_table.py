@@ -139,3 +139,17 @@ def test_a_further_metric_that_is_not_measured_is_named(tmp_path: Path) -> None:
     assert result.path == first.path
     assert result.failed == {"noise=0.1,seed=0": "unknown metric 'nats'. Allowed: mse."}
     assert run_study(study(tmp_path, seeds=[0], grid=grid)).rows == first.rows
+
+
+def test_the_kept_run_is_the_best_by_its_own_metric(tmp_path: Path) -> None:
+    """Not the best by the metric of the table, which may need labels."""
+    keep = {"metric": "nats", "mode": "max"}
+    found = study(tmp_path, average=["data.noise"], keep=keep)
+    assert found.metrics() == ["mse", "nats"]
+    stored = results(found)
+    chosen = next(c for c in found.cells() if _mse(c) == 4.0)
+    stored[chosen.name]["metrics"]["nats"] = 1e6
+    narrow, wide = rows(found, stored)
+    assert (narrow["kept"], narrow["mse_kept"]) == (chosen.name, 4.0)
+    assert wide["mse_kept"] == 10.0
+    assert rows(found, {})[0]["kept"] == ""

@@ -12,6 +12,7 @@ from genkit.data.scenes.dataset import BOX, COUNT, SceneSplit
 from genkit.family import Arrays, Evaluation, EvaluationRequest
 from genkit.metrics.boxes import matched_overlaps
 from genkit.metrics.confusion import confusion_figure
+from genkit.models.air.downstream import downstream
 from genkit.models.air.explained import Explained
 from genkit.models.air.pictures import reconstructions
 from genkit.progress import Progress
@@ -24,7 +25,8 @@ SHOWN = 32  # images in the picture of reconstructions
 
 def evaluate(learner: AirLearner, request: EvaluationRequest, progress: Progress) -> Evaluation:
     """Bounds, and of scenes whose truth is known counts and boxes; unless brief also the
-    importance-weighted bound, a confusion matrix, a table by count, and pictures."""
+    importance-weighted bound, a confusion matrix, a table by count, pictures, and with
+    `eval.labels` what downstream tasks reach."""
     split = learner.split(request.split).first(request.limit)
     found = [learner.explain(images) for _, images in learner.batches(split)]
     bounds, weights, drawn = _weighed(learner, split, request, progress)
@@ -45,6 +47,8 @@ def evaluate(learner: AirLearner, request: EvaluationRequest, progress: Progress
     if truth is not None:
         tables["per_count"] = _per_count(truth, found, bounds)
         pictures.append(_confusion(learner, truth, found, request.split))
+    if learner.recipe.eval.labels and isinstance(split, SceneSplit):
+        tables["downstream"] = downstream(learner, split, request.seed, progress)
     return Evaluation(len(split), metrics, tables, pictures, _notes(learner))
 
 

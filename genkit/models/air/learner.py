@@ -121,11 +121,12 @@ class AirLearner(ImageLearner):
         metrics = dict(found)
         if self.baseline is not None:
             left = {name: metrics.pop(name) for name in ("scores", "asked", "things")}
-            other = self.steps["baseline"]({"image": self._floats(images), **left})
+            other = self.steps["baseline"]({"image": self.floats(images), **left})
             metrics["baseline_error"] = other["loss"]
         return metrics
 
-    def _floats(self, images: np.ndarray) -> np.ndarray:
+    def floats(self, images: np.ndarray) -> np.ndarray:
+        """The same on the host."""
         return images.astype(np.float32) * np.float32(1.0 / (self.levels - 1))
 
     def chances(self) -> np.ndarray:

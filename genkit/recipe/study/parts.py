@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from genkit.recipe.schema import Recipe
-from genkit.recipe.study.schema import StudyConfig, SuccessConfig
+from genkit.recipe.study.schema import KeepConfig, StudyConfig, SuccessConfig
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,15 @@ class Study:
     @property
     def success(self) -> SuccessConfig | None:
         return self.config.success
+
+    @property
+    def keep(self) -> KeepConfig | None:
+        return self.config.keep
+
+    def metrics(self) -> list[str]:
+        """What the evaluation of every cell has to measure, each once."""
+        kept = [self.keep.metric] if self.keep is not None else []
+        return list(dict.fromkeys([self.metric, *self.also, *kept]))
 
     def cells(self) -> list[Cell]:
         """All runs, in order: the grid's first name slowest, seeds fastest."""

@@ -70,6 +70,14 @@ class SuccessConfig(Section):
         return self.at_least is not None and value >= self.at_least
 
 
+class KeepConfig(Section):
+    """Which run of a row is kept: the one with the best `metric`, such as a likelihood, which
+    needs no labels."""
+
+    metric: str
+    mode: Literal["min", "max"] = "min"
+
+
 class InputConfig(Section):
     """A run that cells depend on and that the study trains.
 
@@ -98,6 +106,7 @@ class StudyConfig(Section):
         metric, mode, split: what the table compares, and which way is better.
         also: further metrics of the table.
         success: when a cell counts as a success.
+        keep: which run of a row one would go on with; None for no such column.
     """
 
     kind: Literal["study"] = "study"
@@ -115,6 +124,7 @@ class StudyConfig(Section):
     split: str = "test"
     also: list[str] = Field(default_factory=list)
     success: SuccessConfig | None = None
+    keep: KeepConfig | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> StudyConfig:
