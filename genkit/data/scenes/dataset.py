@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,9 +40,9 @@ class SceneSplit(ImageSplit):
         images = self.images.first(limit)
         return SceneSplit(images, None, self.levels, make=self.make, class_names=self.class_names)
 
-    def scenes(self, chosen: np.ndarray) -> Arrays:
+    def scenes(self, chosen: Sequence[int] | np.ndarray) -> Arrays:
         """Images and what is in them, of the scenes `chosen` (n,)."""
-        return self.make(chosen, SPLIT_SEED)
+        return self.make(np.asarray(chosen, np.int64), SPLIT_SEED)
 
 
 def split(
