@@ -46,7 +46,9 @@ def test_list_as_json(run) -> None:
     found = json.loads(result.stdout)
     assert list(found) == ["schema", "families", "recipes", "datasets", "environments", "runs"]
     assert [row["name"] for row in found["recipes"]] == catalogue.names()
-    assert found["families"][0]["papers"] == ["1606.05328"]
+    papers = {family["name"]: family["papers"] for family in found["families"]}
+    assert papers["gated_pixelcnn"] == ["1606.05328"]
+    assert papers["air"] == ["1603.08575"]
     assert {row["kind"] for row in found["recipes"]} == {"recipe", "study"}
     assert found["environments"] == found["runs"] == []
     assert list(json.loads(run("list", "datasets", "--json").stdout)) == ["schema", "datasets"]
