@@ -44,4 +44,14 @@ ENTRIES = (
         config=f"{_CONFIG}:SpritesConfig",
         source=f"{_SCENES}.sprites:load",
     ),
+    DatasetEntry(
+        name="solids",
+        kind="scenes",
+        summary="spheres, cubes and cylinders on a table, rendered in grey, with shapes, poses and "
+        "the camera's turn",
+        licence="generated, none needed",
+        citation="none",
+        config=f"{_CONFIG}:SolidsConfig",
+        source=f"{_SCENES}.solids:load",
+    ),
 )

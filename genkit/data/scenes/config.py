@@ -185,3 +185,41 @@ class SpritesConfig(ScenesConfig):
 
     def _made(self) -> str:
         return f", {self.sides[0]} to {self.sides[1]} pixels high"
+
+
+class SolidsConfig(ScenesConfig):
+    """Spheres, cubes and lying cylinders on a table, seen by a camera, in grey.
+
+    Args:
+        size: height and width of a picture.
+        reach: how far from the middle of the table solids lie, along both of its sides; the table
+            itself reaches 1.6 far.
+        apart_by: least distance between the middles of two solids.
+        turn: degrees that the camera may be turned about the table, to either side.
+        samples: rays along each side of a pixel.
+    """
+
+    name: Literal["solids"] = "solids"
+    size: Annotated[int, Field(ge=8, le=512)] = 32
+    counts: Counts = Field(default_factory=lambda: [1])
+    reach: Annotated[float, Field(gt=0, le=1.2)] = 1.0
+    apart_by: Annotated[float, Field(ge=0, le=2)] = 0.8
+    turn: Annotated[float, Field(ge=0, le=180)] = 0.0
+    samples: Annotated[int, Field(ge=1, le=4)] = 2
+    train_count: PositiveInt = 10_000
+    validation_count: PositiveInt = 1_000
+    test_count: PositiveInt = 2_000
+
+    @model_validator(mode="after")
+    def _own_rule(self) -> SolidsConfig:
+        if "apart" in self.model_fields_set:
+            raise ValueError("apart is of scenes in 2D; of solids apart_by says how far")
+        return self
+
+    def thing_side(self) -> int:
+        return 1
+
+    def preprocessing(self) -> str:
+        counts = ", ".join(map(str, self.counts))
+        camera = f", camera within {self.turn:g} degrees" if self.turn else ""
+        return f"{counts} on a table, {self.size}x{self.size} grey{camera}"
