@@ -223,6 +223,27 @@ def _air_tiny() -> dict[str, Any]:
             "train": short,
             "eval": fast,
         },
+        "solids": {
+            "model": {
+                "slots": 2,
+                "maps": [4],
+                "image": [8],
+                "lstm": 6,
+                "noise": 0.1,
+                "renderer": {"particles": 3, "camera": True},
+            },
+            "data": {
+                "name": "solids",
+                "size": 10,
+                "samples": 1,
+                "counts": [1, 2],
+                "turn": 20.0,
+                "validation_count": 6,
+                "test_count": 8,
+            },
+            "train": short,
+            "eval": fast,
+        },
         "images": {
             "model": {**small, "image": [], "presence": {"name": "geometric"}},
             "data": textures,
@@ -359,7 +380,7 @@ families.add(
             ),
         ),
         config="genkit.models.air.config:AirConfig",
-        learner="genkit.models.air.learner:AirLearner",
+        learner="genkit.models.air.learner:make_learner",
         outlook="genkit.models.air.config:outlook",
         tiny=_air_tiny(),
     )

@@ -87,12 +87,29 @@ class Solids:
     ) -> tuple[np.ndarray, np.ndarray]:
         shapes = np.maximum(labels, 0)
         images = render(np, self.view, shapes, poses, alive, azimuth)
-        boxes = np.zeros((*labels.shape, 4), np.float32)
-        for i in range(labels.shape[1]):
-            without = alive & (np.arange(labels.shape[1]) != i)
-            other = render(np, self.view, shapes, poses, without, azimuth)
-            boxes[:, i] = _extents((images != other)[..., 0])
+        boxes = seen_boxes(self.view, shapes, poses, alive, azimuth, images)
         return np.rint(images * 255).astype(np.uint8), boxes
+
+
+def seen_boxes(
+    view: View,
+    shapes: np.ndarray,
+    poses: np.ndarray,
+    alive: np.ndarray,
+    azimuth: np.ndarray,
+    images: np.ndarray,
+) -> np.ndarray:
+    """Boxes `(n, M, 4)` of what is seen of each solid, zeros where it is hidden or absent.
+
+    Args:
+        images: what `render` gives of all of them.
+    """
+    boxes = np.zeros((*shapes.shape, 4), np.float32)
+    for i in range(shapes.shape[1]):
+        without = alive & (np.arange(shapes.shape[1]) != i)
+        other = render(np, view, shapes, poses, without, azimuth)
+        boxes[:, i] = _extents((images != other)[..., 0])
+    return boxes
 
 
 def _extents(seen: np.ndarray) -> np.ndarray:

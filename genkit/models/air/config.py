@@ -40,16 +40,36 @@ class TemperatureConfig(Section):
     steps: PositiveInt = 7000
 
 
+class RendererConfig(Section):
+    """A decoder that knows solids on a table: what is inferred is which, where and how turned.
+
+    Args:
+        particles: draws of an image that are each other's baseline.
+        place_deviation: prior of places on the table. turn_deviation: of turns, in radians.
+        camera: infer how far the camera is turned about the table as well.
+        supervised: learn shapes and poses from labels instead, for comparison; of one solid.
+    """
+
+    particles: Annotated[int, Field(ge=2, le=64)] = 4
+    place_deviation: PositiveFloat = 0.6
+    turn_deviation: PositiveFloat = 1.8
+    camera: bool = False
+    supervised: bool = False
+
+
 class AirConfig(Section):
     """Sizes of an AIR network, its priors, and how it is trained.
 
     Args:
+        decoder: `windows` learns how things look and draws them into boxes; `renderer` knows solids
+            on a table and infers which, where and how they are turned.
         variant: `air` looks at the image in each step; `dair` at what the things so far leave
             unexplained of it.
         estimator: of the gradient through presence: `concrete` relaxes it (Maddison et al., 2016);
             `nvil` draws it and scores the draw (Mnih and Gregor, 2014), as the paper does.
         slots: how many things there can be.
-        image: units of each layer between the image and the LSTM; none to give it the pixels.
+        maps: maps of convolutions of stride 2 that see the image first; none for none.
+        image: units of each layer between them and the LSTM; none to give it what comes out.
         lstm: units. hidden: units of the one hidden layer of encoder and decoder of a thing.
         what: numbers that say how a thing looks.
         window: height and width at which a thing is seen and drawn.
@@ -62,13 +82,16 @@ class AirConfig(Section):
         presence: prior of a further thing.
         temperature: of `concrete`.
         baseline: units of the LSTM that predicts what `nvil` scores. baseline_rate: its learning
-            rate. normalise: whether the scores of `nvil` are brought to mean 0 and deviation 1 by
-            running averages.
+            rate. normalise: whether the gradient of presence is divided by the running deviation
+            of what the baseline does not predict.
+        renderer: draw solids in 3D instead of windows; `variant`, `estimator` and all keys of
+            windows and baselines then say nothing.
     """
 
     variant: Literal["air", "dair"] = "air"
     estimator: Literal["concrete", "nvil"] = "concrete"
     slots: Slots = 3
+    maps: Annotated[list[Width], Field(max_length=6)] = Field(default_factory=list)
     image: Annotated[list[Width], Field(max_length=4)] = Field(default_factory=lambda: [256])
     lstm: Width = 256
     hidden: Width = 200
@@ -86,6 +109,7 @@ class AirConfig(Section):
     baseline_rate: PositiveFloat = 1e-3
     normalise: bool = True
     baseline_hidden: NonNegativeInt = 200
+    renderer: RendererConfig | None = None
 
     @model_validator(mode="after")
     def _zoom_stays_positive(self) -> AirConfig:
@@ -112,20 +136,48 @@ class AirConfig(Section):
             yield "model.slots", f"{says}. Received: {self.slots}"
         if self.estimator == "nvil" and recipe.train.accumulate != 1:
             yield "train.accumulate", "must be 1 with the estimator nvil"
+        if self.renderer is not None:
+            yield from self._of_solids(recipe)
+
+    def _of_solids(self, recipe: Any) -> Iterator[tuple[str, str]]:
+        data, renderer = recipe.data, self.renderer
+        if data.name != "solids":
+            yield "data.name", f"a renderer needs the scenes 'solids'. Received: {data.name}"
+        if self.estimator == "nvil" or self.variant == "dair":
+            yield "model.renderer", "takes neither the estimator nvil nor the variant dair"
+        if renderer is not None and renderer.supervised:
+            if self.slots != 1 or getattr(data, "counts", [1]) != [1]:
+                says = "learns of scenes with one solid: slots 1 and data.counts [1]"
+                yield "model.renderer.supervised", says
+            if renderer.camera:
+                yield "model.renderer.supervised", "does not learn the camera"
 
 
 WHERE = 3  # zoom, down, across
+SHAPES = 3  # of solids: sphere, cube, cylinder
+POSE = 3  # of solids: x, y, turn
+
+
+def features(config: AirConfig, data: Any) -> tuple[int, int]:
+    """Parameters of what is between an image and an LSTM, and how many numbers come out of it."""
+    height, width, channels = data.image_shape()
+    total = 0
+    for maps in config.maps:
+        total += (9 * channels + 1) * maps
+        height, width, channels = -(-height // 2), -(-width // 2), maps
+    seen = height * width * channels
+    for units in config.image:
+        total += (seen + 1) * units
+        seen = units
+    return total, seen
 
 
 def parameter_count(config: AirConfig, data: Any) -> int:
     """Trained parameters of model and baseline: the closed form, which a test compares."""
-    height, width, channels = data.image_shape()
-    pixels = height * width * channels
-    window = config.window**2 * channels
-    total, seen = 0, pixels
-    for units in config.image:
-        total += (seen + 1) * units
-        seen = units
+    if config.renderer is not None:
+        return solids_parameters(config, data)
+    window = config.window**2 * data.image_shape()[2]
+    total, seen = features(config, data)
     latents = 1 + WHERE + config.what
     total += (seen + latents + config.lstm + 1) * 4 * config.lstm
     total += (config.lstm + 1) * (1 + 2 * WHERE)
@@ -134,17 +186,27 @@ def parameter_count(config: AirConfig, data: Any) -> int:
     if config.presence.name == "learned":
         total += config.slots
     if config.estimator == "nvil":
-        total += baseline_parameters(config, pixels)
+        total += baseline_parameters(config, data)
     return total
 
 
-def baseline_parameters(config: AirConfig, pixels: int) -> int:
+def solids_parameters(config: AirConfig, data: Any) -> int:
+    """Those of a network that infers solids."""
+    total, seen = features(config, data)
+    latents = 1 + SHAPES + POSE
+    total += (seen + latents + config.lstm + 1) * 4 * config.lstm
+    total += (config.lstm + 1) * (1 + SHAPES + 2 * SHAPES * POSE)
+    if config.renderer is not None and config.renderer.camera:
+        total += (seen + 1) * 2
+    if config.presence.name == "learned":
+        total += config.slots
+    return total
+
+
+def baseline_parameters(config: AirConfig, data: Any) -> int:
     """Those of the network that predicts scores."""
     units, latents = config.baseline, 1 + WHERE + config.what
-    total, seen = 0, pixels
-    for width in config.image:
-        total += (seen + 1) * width
-        seen = width
+    total, seen = features(config, data)
     total += (seen + latents + units + 1) * 4 * units
     if config.baseline_hidden:
         total += (units + 1) * config.baseline_hidden
@@ -156,17 +218,23 @@ def outlook(recipe: Any) -> dict[str, Any]:
     """Facts about a recipe before anything is built.
 
     Memory counts weights, gradients, two optimiser moments and averages, and the activations of a
-    batch. The time estimate scales one measured step.
+    batch.
     """
     config, data, train = recipe.model, recipe.data, recipe.train
     height, width, channels = data.image_shape()
     parameters = parameter_count(config, data)
     rows = train.batch_size // train.accumulate
     canvas, window = height * width * channels, config.window**2 * channels
+    latents = f"{config.slots} things of {WHERE} numbers of place and {config.what} of looks"
+    if config.renderer is not None:
+        rows *= config.renderer.particles
+        canvas *= 14 * getattr(data, "samples", 1) ** 2  # rays of six poses beside the own
+        window = 0
+        latents = f"{config.slots} solids of {SHAPES} shapes and {POSE} numbers of pose"
     slot = 4 * canvas + 6 * window + 12 * config.lstm + 4 * config.hidden
     copies = 5 if train.average is not None else 4
     return {
         "parameters": parameters,
         "memory_bytes": 4 * parameters * copies + 8 * rows * config.slots * slot,
-        "latents": f"{config.slots} things of {WHERE} numbers of place and {config.what} of looks",
+        "latents": latents,
     }

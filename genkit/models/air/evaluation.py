@@ -8,22 +8,18 @@ import numpy as np
 
 from genkit.artifacts import Figure
 from genkit.data.images.dataset import ImageSplit
-from genkit.data.scenes.dataset import BOX, COUNT, SceneSplit
+from genkit.data.scenes.dataset import COUNT, SceneSplit
 from genkit.family import Arrays, Evaluation, EvaluationRequest
-from genkit.metrics.boxes import matched_overlaps
 from genkit.metrics.confusion import confusion_figure
-from genkit.models.air.downstream import downstream
-from genkit.models.air.explained import Explained
-from genkit.models.air.pictures import reconstructions
 from genkit.progress import Progress
 
 if TYPE_CHECKING:
-    from genkit.models.air.learner import AirLearner
+    from genkit.models.air.base import SceneLearner
 
 SHOWN = 32  # images in the picture of reconstructions
 
 
-def evaluate(learner: AirLearner, request: EvaluationRequest, progress: Progress) -> Evaluation:
+def evaluate(learner: SceneLearner, request: EvaluationRequest, progress: Progress) -> Evaluation:
     """Bounds, and of scenes whose truth is known counts and boxes; unless brief also the
     importance-weighted bound, a confusion matrix, a table by count, pictures, and with
     `eval.labels` what downstream tasks reach."""
@@ -35,24 +31,23 @@ def evaluate(learner: AirLearner, request: EvaluationRequest, progress: Progress
         metrics["iwae_nats_per_image"] = float(weights.mean())
     truth = _truth(split)
     if truth is not None:
-        metrics.update(_against(truth, found, drawn))
+        metrics["count_accuracy"] = float((_counts(found) == truth[COUNT]).mean())
+        metrics["count_accuracy_sampled"] = float((drawn == truth[COUNT]).mean())
+        metrics.update(learner.compare(truth, found))
     if request.brief:
         return Evaluation(len(split), metrics)
     images = np.asarray(split.images[:SHOWN])
     shown = [learner.explain(images[i : i + len(f.counts)]) for i, f in _starts(found)]
-    pictures: list[Figure] = [
-        reconstructions(images, learner.levels, shown, f"{request.split}-reconstructions")
-    ]
+    pictures: list[Figure] = [learner.pictures(images, shown, f"{request.split}-reconstructions")]
     tables: dict[str, list[dict[str, Any]]] = {}
     if truth is not None:
         tables["per_count"] = _per_count(truth, found, bounds)
         pictures.append(_confusion(learner, truth, found, request.split))
-    if learner.recipe.eval.labels and isinstance(split, SceneSplit):
-        tables["downstream"] = downstream(learner, split, request.seed, progress)
+    tables.update(learner.tables(split, request, progress))
     return Evaluation(len(split), metrics, tables, pictures, _notes(learner))
 
 
-def _starts(found: list[Explained]) -> list[tuple[int, Explained]]:
+def _starts(found: list[Any]) -> list[tuple[int, Any]]:
     """Batches of the images that are shown, with the number of the first image of each."""
     starts, start = [], 0
     for batch in found:
@@ -63,7 +58,7 @@ def _starts(found: list[Explained]) -> list[tuple[int, Explained]]:
 
 
 def _weighed(
-    learner: AirLearner, split: ImageSplit, request: EvaluationRequest, progress: Progress
+    learner: SceneLearner, split: ImageSplit, request: EvaluationRequest, progress: Progress
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
     """Bound of each image, importance-weighted bound where it is wanted, and the count of one
     draw."""
@@ -94,29 +89,11 @@ def _truth(split: ImageSplit) -> Arrays | None:
     return split.scenes(np.arange(len(split))) if isinstance(split, SceneSplit) else None
 
 
-def _counts(found: list[Explained]) -> np.ndarray:
+def _counts(found: list[Any]) -> np.ndarray:
     return np.concatenate([batch.counts for batch in found])
 
 
-def _against(truth: Arrays, found: list[Explained], drawn: np.ndarray) -> dict[str, float]:
-    """Counts and boxes against the truth."""
-    counts = _counts(found)
-    metrics = {
-        "count_accuracy": float((counts == truth[COUNT]).mean()),
-        "count_accuracy_sampled": float((drawn == truth[COUNT]).mean()),
-    }
-    windows = np.concatenate([batch.boxes for batch in found])
-    ink = np.concatenate([batch.drawn_boxes() for batch in found])
-    for name, boxes in (("window_iou", windows), ("box_iou", ink)):
-        pairs = zip(boxes, counts, truth[BOX], truth[COUNT], strict=True)
-        own = [matched_overlaps(b[:n], t[:m]) for b, n, t, m in pairs]
-        every = np.concatenate(own)
-        if len(every):
-            metrics[name] = float(every.mean())
-    return metrics
-
-
-def _per_count(truth: Arrays, found: list[Explained], bounds: np.ndarray) -> list[dict[str, Any]]:
+def _per_count(truth: Arrays, found: list[Any], bounds: np.ndarray) -> list[dict[str, Any]]:
     """A row for each true count."""
     counts, rows = _counts(found), []
     for count in np.unique(truth[COUNT]):
@@ -133,7 +110,7 @@ def _per_count(truth: Arrays, found: list[Explained], bounds: np.ndarray) -> lis
     return rows
 
 
-def _confusion(learner: AirLearner, truth: Arrays, found: list[Explained], split: str) -> Figure:
+def _confusion(learner: SceneLearner, truth: Arrays, found: list[Any], split: str) -> Figure:
     classes = np.arange(max(int(truth[COUNT].max()), learner.config.slots) + 1)
     return confusion_figure(
         truth[COUNT],
@@ -145,7 +122,7 @@ def _confusion(learner: AirLearner, truth: Arrays, found: list[Explained], split
     )
 
 
-def _notes(learner: AirLearner) -> dict[str, str]:
+def _notes(learner: SceneLearner) -> dict[str, str]:
     """What the metrics depend on."""
     chances = ", ".join(f"{n}: {chance:.4f}" for n, chance in enumerate(learner.chances()))
     return {
@@ -154,6 +131,5 @@ def _notes(learner: AirLearner) -> dict[str, str]:
         "count_accuracy_sampled draws all of them once",
         "likelihood": f"density of pixels from 0 to 1, normal with deviation "
         f"{learner.config.noise:g}; prior of counts {chances}",
-        "boxes": "window_iou is of the windows, box_iou of the ink drawn in them; a thing that "
-        "was not found counts as 0",
+        **learner.thing_notes(),
     }

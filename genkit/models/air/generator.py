@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from keras import ops
@@ -21,11 +21,67 @@ COUNT = "count"
 FREE = -1  # a count that chance decides
 
 
+class Prior(Protocol):
+    """What the things of a scene are drawn from.
+
+    Args:
+        slots: how many things there can be. numbers: standard normal numbers of a thing.
+        choices: uniform numbers of a thing.
+    """
+
+    slots: int
+    numbers: int
+    choices: int
+
+    def scenes(
+        self, latents: np.ndarray, choices: np.ndarray, alive: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Canvases `(B, H, W, C)` and boxes `(B, N, 4)` top, left, height, width.
+
+        Args:
+            latents: `(B, N, numbers)`. choices: `(B, N, choices)`. alive: `(B, N)` bool.
+        """
+        ...
+
+    def choice_log_prob(self) -> float:
+        """Log-probability of the choices of a thing."""
+        ...
+
+
+class WindowPrior:
+    """Places and looks of windows.
+
+    Args:
+        network: built.
+    """
+
+    choices = 0
+
+    def __init__(self, network: AIR) -> None:
+        self.network, self.slots = network, network.slots
+        self.numbers = WHERE + network.what
+        self._draw = backend.compile(self._drawn, network.variables)
+
+    def _drawn(self, where: Any, what: Any, alive: Any) -> tuple[Any, Any]:
+        return self.network.draw(where, what, alive), self.network.boxes(where)
+
+    def scenes(
+        self, latents: np.ndarray, choices: np.ndarray, alive: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        where, what = np.split(latents, [WHERE], axis=-1)
+        found = self._draw(where, what, alive.astype(np.float32))
+        canvas, boxes = (np.asarray(ops.convert_to_numpy(x)) for x in found)
+        return canvas, corners(boxes)
+
+    def choice_log_prob(self) -> float:
+        return 0.0
+
+
 class SceneGenerator:
     """Scenes are drawn at once: the canvas of things whose latents come from the prior.
 
     Args:
-        network: built.
+        prior: of things.
         chances: gives the probabilities `(N + 1,)` of counts.
         levels: values of a channel of the images.
         settings: tile and temperature; that multiplies the deviations of places and looks.
@@ -36,19 +92,15 @@ class SceneGenerator:
 
     def __init__(
         self,
-        network: AIR,
+        prior: Prior,
         chances: Callable[[], np.ndarray],
         levels: int,
         settings: SampleSettings,
     ) -> None:
         _refuse(settings)
-        self.network, self.levels, self.settings = network, levels, settings
+        self.prior, self.levels, self.settings = prior, levels, settings
         self.chances = chances
         self.chunks: int | None = 1
-        self._draw = backend.compile(self._drawn, network.variables)
-
-    def _drawn(self, where: Any, what: Any, alive: Any) -> tuple[Any, Any]:
-        return self.network.draw(where, what, alive), self.network.boxes(where)
 
     def conditions(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
         """`count` `(B,)` int64, -1 where chance decides.
@@ -65,7 +117,7 @@ class SceneGenerator:
                 raise UsageError(f"--condition: {unknown('condition', key, [COUNT])}")
         if COUNT not in row:
             return FREE
-        text, slots = str(row[COUNT]), self.network.slots
+        text, slots = str(row[COUNT]), self.prior.slots
         if not text.isdecimal() or int(text) > slots:
             raise UsageError(
                 f"--condition count=...: a whole number from 0 to {slots}, the slots of the model. "
@@ -74,9 +126,9 @@ class SceneGenerator:
         return int(text)
 
     def noise(self, seed: int, indices: Sequence[int], chunk: int) -> np.ndarray:
-        """`(B, 1 + N (3 + K))` uniform numbers."""
+        """`(B, 1 + N (numbers + choices))` uniform numbers."""
         del chunk
-        numbers = 1 + self.network.slots * (WHERE + self.network.what)
+        numbers = 1 + self.prior.slots * (self.prior.numbers + self.prior.choices)
         return np.stack([uniform(seed, "sample", i, (numbers,)) for i in indices])
 
     def begin(self, conditions: Arrays) -> Any:
@@ -87,21 +139,20 @@ class SceneGenerator:
         self, state: Any, noise: np.ndarray, forced: Forced | None, conditions: Arrays
     ) -> Chunk:
         """All of the scenes."""
-        slots, chances = self.network.slots, self.chances()
+        slots, chances = self.prior.slots, self.chances()
         free = np.searchsorted(np.cumsum(chances)[:-1], noise[:, 0], side="right")
         count = np.where(conditions[COUNT] == FREE, free, conditions[COUNT])
-        latents = ndtri(noise[:, 1:].astype(np.float64)).reshape(len(noise), slots, -1)
-        latents *= self.settings.temperature
+        drawn = noise[:, 1:].reshape(len(noise), slots, -1)
+        drawn, choices = np.split(drawn, [self.prior.numbers], axis=-1)
+        latents = ndtri(drawn.astype(np.float64)) * self.settings.temperature
         alive = np.arange(slots) < count[:, None]
         chance = np.where(conditions[COUNT] == FREE, np.log(chances[count]), 0.0)
         density = -0.5 * (np.square(latents) + np.log(2 * np.pi)).sum(axis=-1)
-        where, what = (part.astype(np.float32) for part in np.split(latents, [WHERE], axis=-1))
-        canvas, boxes = self._draw(where, what, alive.astype(np.float32))
-        brightest = self.levels - 1
-        shown = np.clip(np.asarray(ops.convert_to_numpy(canvas)), 0.0, 1.0) * brightest
-        values = np.rint(shown).astype(np.uint8)
+        density += self.prior.choice_log_prob()
+        canvas, boxes = self.prior.scenes(latents.astype(np.float32), choices, alive)
+        values = np.rint(np.clip(canvas, 0.0, 1.0) * (self.levels - 1)).astype(np.uint8)
         log_prob = (chance + (density * alive).sum(axis=1)).astype(np.float32)
-        found = corners(np.asarray(ops.convert_to_numpy(boxes))) * alive[..., None]
+        found = boxes * alive[..., None]
         extras = {COUNT: count.astype(np.int64), "box": found.astype(np.float32)}
         return Chunk(values, log_prob, state, done=True, extras=extras)
 

@@ -1,87 +1,79 @@
-"""The learner of Attend, Infer, Repeat."""
+"""The learner of Attend, Infer, Repeat in 2D."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from keras import ops
 
 from genkit import backend
-from genkit.artifacts import Artifact, Figure
+from genkit.artifacts import Figure
 from genkit.batches import pad_rows
 from genkit.data.images.dataset import ImageSplit
+from genkit.data.scenes.dataset import BOX, COUNT, SceneSplit
 from genkit.family import (
     Arrays,
     Check,
-    Evaluation,
     EvaluationRequest,
     Generator,
     Metrics,
-    Monitor,
     SampleSettings,
-    Workload,
 )
 from genkit.learning import GradientStep
-from genkit.models.air import evaluation, objective, priors
+from genkit.metrics.boxes import matched_overlaps
+from genkit.models.air import objective, priors
+from genkit.models.air.base import SceneLearner, summed
 from genkit.models.air.config import WHERE
+from genkit.models.air.downstream import downstream
 from genkit.models.air.explained import Explained
-from genkit.models.air.generator import SceneGenerator, corners
+from genkit.models.air.generator import SceneGenerator, WindowPrior, corners
 from genkit.models.air.network import build_network
 from genkit.models.air.pictures import reconstructions
 from genkit.models.air.slots import Baseline
-from genkit.models.air.training import RATE, Objective, Statistics
-from genkit.models.image_density.images import SPLITS, ImageLearner
+from genkit.models.air.training import Objective
 from genkit.progress import Progress
 from genkit.randomness import Noise, normal, uniform
 
 DIGITS = 3  # of boxes in scores
 
 
-class AirLearner(ImageLearner):
-    """Takes images apart into things, by maximising a bound on their likelihood.
+def make_learner(recipe: Any, inputs: Mapping[str, Any] | None = None) -> SceneLearner:
+    """The learner of a recipe: with windows, or with a renderer."""
+    if recipe.model.renderer is None:
+        return AirLearner(recipe, inputs)
+    from genkit.models.air.solids.learner import SolidsLearner
 
-    Its state beside networks and optimisers: how often each count was inferred of late, which is
-    the prior of counts for samples and reported likelihoods; and for NVIL averages of scores.
-    """
+    return SolidsLearner(recipe, inputs)
 
-    monitor = Monitor("elbo_nats_per_image", "max")
-    split_names = (*SPLITS, "test_unseen")
+
+class AirLearner(SceneLearner):
+    """Things are windows: where they are, and how what they show looks."""
 
     def __init__(self, recipe: Any, inputs: Mapping[str, Any] | None = None) -> None:
-        super().__init__(recipe, inputs)
-        self.config = recipe.model
-        self.shape: tuple[int, int, int] = recipe.data.image_shape()
-        self.levels: int = recipe.data.level_count()
+        scored = recipe.model.estimator == "nvil"
+        super().__init__(recipe, inputs, scored)
         self.network = build_network(recipe)
-        self.baseline = self._make_baseline()
-        self.statistics = Statistics(self.config.slots, self.baseline is not None)
+        self.baseline = self._make_baseline() if scored else None
         self.objective = Objective(self.config, self.network, self.baseline, self.statistics)
         self.networks = {"network": self.network}
-        own = list(self.statistics.variables().values())
-        self.extra_variables = {f"statistics/{v.name}": v for v in own}
-        beside = [] if self.baseline is None else self.baseline.variables
-        train = recipe.train
-        self.steps = {"training": GradientStep(self.network, self.loss, train, [*own, *beside])}
+        train, beside = recipe.train, list(self.extra_variables.values())
         if self.baseline is not None:
             self.networks["baseline"] = self.baseline
-            slower = train.model_copy(
-                update={"learning_rate": self.config.baseline_rate, "average": None}
-            )
-            self.steps["baseline"] = GradientStep(
-                self.baseline, self.objective.baseline_loss, slower
-            )
-        variables = self.network.variables
-        self._explain = backend.compile(self._explained, variables)
-        self._weigh = backend.compile(self._weighed, variables)
-        self._generators: dict[SampleSettings, SceneGenerator] = {}
+            rate = self.config.baseline_rate
+            own = train.model_copy(update={"learning_rate": rate, "average": None})
+            step = GradientStep(self.baseline, self.objective.baseline_loss, own)
+            beside += self.baseline.variables
+            self.steps = {"baseline": step}
+        self.steps["training"] = GradientStep(self.network, self.loss, train, beside)
+        self._explain = backend.compile(self._explained, self.network.variables)
+        self._weigh = backend.compile(self._weighed, self.network.variables)
 
-    def _make_baseline(self) -> Baseline | None:
+    def _make_baseline(self) -> Baseline:
         config = self.config
-        if config.estimator != "nvil":
-            return None
         found = Baseline(
+            maps=config.maps,
             image=config.image,
             units=config.baseline,
             hidden=config.baseline_hidden,
@@ -93,45 +85,28 @@ class AirLearner(ImageLearner):
 
     # Training
 
-    def pixels(self, images: Any) -> Any:
-        """Values 0 .. levels - 1 as float32 from 0 to 1."""
-        return ops.cast(images, "float32") * (1.0 / (self.levels - 1))
-
     def loss(self, batch: Any) -> tuple[Any, dict[str, Any]]:
         """Mean of minus the bound of `batch["image"]`, values 0 .. levels - 1; see `Objective`."""
         return self.objective({**batch, "image": self.pixels(batch["image"])})
 
     def update(self, batch: Arrays, noise: Noise) -> Metrics:
         """An update of the model, and with NVIL then one of the baseline."""
-        images, update = batch["image"], noise.step
-        rows, slots = len(images), self.config.slots
-        prior = priors.presence_logits(self.config.presence, slots, update)
-        heat = priors.temperature(self.config.temperature, update)
-        found = self.steps["training"](
+        images, slots = batch["image"], self.config.slots
+        rows = len(images)
+        metrics = self.steps["training"](
             {
                 "image": images,
                 "presence": noise.uniform("presence", (rows, slots)),
                 "where": noise.normal("where", (rows, slots, WHERE)),
                 "what": noise.normal("what", (rows, slots, self.config.what)),
-                "prior": np.broadcast_to(prior, (rows, slots)),
-                "temperature": np.full((rows, 1), heat, np.float32),
-                "rate": np.full((rows, 1), max(RATE, 1.0 / (update + 1)), np.float32),
+                **self.schedule(rows, noise.step),
             }
         )
-        metrics = dict(found)
         if self.baseline is not None:
-            left = {name: metrics.pop(name) for name in ("scores", "asked", "things")}
+            metrics, left = summed(metrics, ("scores", "asked", "things"))
             other = self.steps["baseline"]({"image": self.floats(images), **left})
             metrics["baseline_error"] = other["loss"]
         return metrics
-
-    def floats(self, images: np.ndarray) -> np.ndarray:
-        """The same on the host."""
-        return images.astype(np.float32) * np.float32(1.0 / (self.levels - 1))
-
-    def chances(self) -> np.ndarray:
-        """Probabilities `(N + 1,)` of counts 0 .. N, as they were inferred of late."""
-        return priors.count_chances(ops.convert_to_numpy(self.statistics.counts.value))
 
     # Inference
 
@@ -152,8 +127,9 @@ class AirLearner(ImageLearner):
         """What is most probable of a batch of images `(n, H, W, C)`, at most `eval.batch_size`."""
         size = self.recipe.eval.batch_size
         found = self._explain(pad_rows(images, size - len(images)))
-        arrays = {name: np.asarray(ops.convert_to_numpy(x))[: len(images)]
-                  for name, x in found.items()}  # fmt: skip
+        arrays = {
+            name: np.asarray(ops.convert_to_numpy(x))[: len(images)] for name, x in found.items()
+        }
         return Explained(
             chances=1.0 / (1.0 + np.exp(-arrays["presence_logits"].astype(np.float64))),
             counts=arrays["alive"].sum(axis=1).astype(np.int64),
@@ -165,99 +141,59 @@ class AirLearner(ImageLearner):
         )
 
     def weigh(self, images: np.ndarray, seed: int, start: int, draw: int) -> np.ndarray:
-        """Bound, importance weight (log) and count, `(3, n)` float64, of one draw of the latents.
-
-        Args:
-            images: `(n, H, W, C)`, at most `eval.batch_size`.
-            seed: of what is drawn. start: number of the first image. draw: which one.
-        """
         size, slots = self.recipe.eval.batch_size, self.config.slots
         shapes = {"where": (size, slots, WHERE), "what": (size, slots, self.config.what)}
         drawn = {n: normal(seed, f"air/{n}", start, shape, draw) for n, shape in shapes.items()}
         drawn["presence"] = uniform(seed, "air/presence", start, (size, slots), draw)
         prior = priors.count_logits(self.chances())
         found = self._weigh(pad_rows(images, size - len(images)), drawn, prior)
-        return np.stack([np.asarray(ops.convert_to_numpy(x), np.float64) for x in found])[
-            :, : len(images)
-        ]
+        arrays = [np.asarray(ops.convert_to_numpy(x), np.float64) for x in found]
+        return np.stack(arrays)[:, : len(images)]
 
-    def batches(self, split: ImageSplit) -> Iterator[tuple[int, np.ndarray]]:
-        """Number of the first image, and images, batch by batch."""
-        size = self.recipe.eval.batch_size
-        for start in range(0, len(split), size):
-            yield start, np.asarray(split.images[start : start + size])
+    # What is said of them
 
-    def evaluate(self, request: EvaluationRequest, progress: Progress) -> Evaluation:
-        """Counts, bounds and boxes of a split; see `evaluation`."""
-        return evaluation.evaluate(self, request, progress)
+    def compare(self, truth: Arrays, found: Sequence[Explained]) -> dict[str, float]:
+        """Overlap of true boxes with windows, and with those cut to the ink drawn in them."""
+        counts = np.concatenate([batch.counts for batch in found])
+        windows = np.concatenate([batch.boxes for batch in found])
+        ink = np.concatenate([batch.drawn_boxes() for batch in found])
+        metrics = {}
+        for name, boxes in (("window_iou", windows), ("box_iou", ink)):
+            pairs = zip(boxes, counts, truth[BOX], truth[COUNT], strict=True)
+            every = np.concatenate([matched_overlaps(b[:n], t[:m]) for b, n, t, m in pairs])
+            if len(every):
+                metrics[name] = float(every.mean())
+        return metrics
 
-    def score(self, data: str, limit: int | None, progress: Progress) -> Iterator[dict[str, Any]]:
-        """Per image: index, count, chances of presence, boxes (top, left, height, width), and the
-        bound."""
-        split = self.images(data).first(limit)
-        progress.start("things", len(split), "images")
-        for start, images in self.batches(split):
-            found = self.explain(images)
-            bounds = self.weigh(images, 0, start, 0)[0]
-            for row in range(len(images)):
-                count = int(found.counts[row])
-                yield {
-                    "index": start + row,
-                    "count": count,
-                    "chances": [round(float(x), DIGITS) for x in found.chances[row]],
-                    "boxes": np.round(found.boxes[row, :count].astype(float), DIGITS).tolist(),
-                    "elbo_nats": float(bounds[row]),
-                }
-            progress.advance(len(images))
-        progress.finish()
+    def pictures(self, images: np.ndarray, found: Sequence[Explained], name: str) -> Figure:
+        return reconstructions(images, self.levels, found, name)
 
-    def item_files(self, data: str, limit: int | None, progress: Progress) -> Iterator[Artifact]:
-        """A picture of each image with its boxes, above what is drawn of it."""
-        split = self.images(data).first(limit)
-        progress.start("pictures", len(split), "images")
-        for start, images in self.batches(split):
-            found = self.explain(images)
-            for row in range(len(images)):
-                one, name = slice(row, row + 1), f"{start + row:06d}"
-                yield reconstructions(images[one], self.levels, [found.rows(one)], name)
-                progress.advance(1)
-        progress.finish()
+    def thing_rows(self, found: Explained, row: int) -> dict[str, Any]:
+        """`chances` of presence of each slot, and `boxes` (top, left, height, width)."""
+        boxes = found.boxes[row, : int(found.counts[row])].astype(float)
+        return {
+            "chances": [round(float(x), DIGITS) for x in found.chances[row]],
+            "boxes": np.round(boxes, DIGITS).tolist(),
+        }
 
-    # Samples and pictures
+    def tables(
+        self, split: ImageSplit, request: EvaluationRequest, progress: Progress
+    ) -> dict[str, list[dict[str, Any]]]:
+        """`downstream`, where labels are asked for."""
+        if not (self.recipe.eval.labels and isinstance(split, SceneSplit)):
+            return {}
+        return {"downstream": downstream(self, split, request.seed, progress)}
 
-    def generator(self, settings: SampleSettings) -> Generator | None:
-        """Scenes from the prior, their counts as often as they were inferred of late."""
-        if settings not in self._generators:
-            self._generators[settings] = SceneGenerator(
-                self.network, self.chances, self.levels, settings
-            )
-        return self._generators[settings]
+    def thing_notes(self) -> dict[str, str]:
+        return {
+            "boxes": "window_iou is of the windows, box_iou of the ink drawn in them; a thing that "
+            "was not found counts as 0"
+        }
 
-    def preview(self, count: int, seed: int) -> Sequence[Figure]:
-        """Images that were not trained on, with boxes, over what is drawn of them."""
-        del seed
-        images = np.asarray(self.split("validation").first(count).images)
-        size = self.recipe.eval.batch_size
-        found = [self.explain(images[i : i + size]) for i in range(0, len(images), size)]
-        return [reconstructions(images, self.levels, found)]
-
-    # Proofs and timings
+    def make_generator(self, settings: SampleSettings) -> Generator:
+        return SceneGenerator(WindowPrior(self.network), self.chances, self.levels, settings)
 
     def checks(self) -> Iterable[Check]:
         from genkit.models.air.proofs import air_checks
 
         return air_checks(self)
-
-    def workloads(self, tiles: Sequence[int]) -> Iterable[Workload]:
-        return [*(self._sampling(tile) for tile in tiles), *super().workloads(tiles)]
-
-    def _sampling(self, tile: int) -> Workload:
-        from genkit.sampling.driver import sample_tile
-
-        generator = self.generator(SampleSettings(tile))
-        values = tile * int(np.prod(self.shape))
-
-        def run() -> Any:
-            return sample_tile(generator, 0, range(tile), [{}] * tile)  # type: ignore[arg-type]
-
-        return Workload("sample", tile, values, run)

@@ -11,7 +11,7 @@ from keras import ops
 from genkit.layers.windows import cut_windows, draw_windows
 from genkit.models.air.config import WHERE
 from genkit.models.air.latents import positive, relaxed_bernoulli
-from genkit.models.air.slots import SlotLSTM, build_image_layers, image_features, image_layers
+from genkit.models.air.slots import ImageFeatures, SlotLSTM
 
 LEAST_ZOOM = 0.5  # no box is larger than twice the canvas
 LOOKS_DEVIATION = 1.0  # of looks as they are first inferred
@@ -25,8 +25,8 @@ class AIR(keras.Model):
     shows, how it looks. Slots are fixed and masked: shapes never depend on the count.
 
     Args:
-        sizes: the recipe's section but for what is not of the network: `variant`, `slots`, `image`,
-            `lstm`, `hidden`, `what`, `window`, `dark`, `zoom`, `zoom_deviation`,
+        sizes: the recipe's section but for what is not of the network: `variant`, `slots`, `maps`,
+            `image`, `lstm`, `hidden`, `what`, `window`, `dark`, `zoom`, `zoom_deviation`,
             `shift_deviation`, `where_deviation`; see there.
         shape: (H, W, C) of images.
         learned_prior: whether the log-odds of each slot's presence are a weight.
@@ -52,7 +52,7 @@ class AIR(keras.Model):
         dense = keras.layers.Dense
         patch = self.window**2 * self.shape[2]
         dark = keras.initializers.Constant(sizes["dark"])
-        self.image = image_layers(sizes["image"], **same)
+        self.image = ImageFeatures(sizes["maps"], sizes["image"], name="image", **same)
         self.memory = SlotLSTM(sizes["lstm"], self.latents, name="memory", **same)
         self.place = dense(1 + 2 * WHERE, name="place", **same)
         self.glimpse = dense(sizes["hidden"], activation="relu", name="glimpse", **same)
@@ -62,8 +62,8 @@ class AIR(keras.Model):
 
     def build(self, input_shape: Any) -> None:
         patch = self.window**2 * self.shape[2]
-        features = build_image_layers(self.image, (None, *self.shape))
-        self.memory.build((None, features))
+        self.image.build((None, *self.shape))
+        self.memory.build((None, self.image.features))
         self.place.build((None, self.sizes["lstm"]))
         self.glimpse.build((None, patch))
         self.looks.build((None, self.sizes["hidden"]))
@@ -99,7 +99,7 @@ class AIR(keras.Model):
         slots: list[dict[str, Any]] = []
         for slot in range(self.slots):
             if seen is None or self.sizes["variant"] == "dair":
-                seen = self.memory.seen(image_features(self.image, images - canvas))
+                seen = self.memory.seen(self.image(images - canvas))
             state = self.memory(seen, before, state)
             noise = None if drawn is None else {name: x[:, slot] for name, x in drawn.items()}
             found = self._thing(images, state[0], noise, temperature)
@@ -182,7 +182,7 @@ class AIR(keras.Model):
 
 _TRAINING_ONLY = {
     "estimator", "noise", "presence", "temperature", "baseline", "baseline_hidden",
-    "baseline_rate", "normalise",
+    "baseline_rate", "normalise", "renderer",
 }  # fmt: skip
 
 

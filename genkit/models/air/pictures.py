@@ -25,10 +25,17 @@ def reconstructions(
     counts = np.concatenate([batch.counts for batch in found])
     boxes = np.concatenate([batch.boxes for batch in found])
     canvas = np.concatenate([batch.canvas for batch in found])
-    drawn = np.rint(np.clip(canvas, 0.0, 1.0) * (levels - 1)).astype(np.uint8)
     own = [rows[:count] for rows, count in zip(boxes, counts, strict=True)]
-    above = outlined(images, levels, own)
-    below = outlined(drawn, levels, [rows[:0] for rows in own])
+    return beside(images, canvas, levels, own, name)
+
+
+def beside(
+    images: np.ndarray, canvas: np.ndarray, levels: int, boxes: Sequence[np.ndarray], name: str
+) -> Figure:
+    """Images with boxes, each above its canvas `(n, H, W, C)` from 0 to 1."""
+    drawn = np.rint(np.clip(canvas, 0.0, 1.0) * (levels - 1)).astype(np.uint8)
+    above = outlined(images, levels, boxes)
+    below = outlined(drawn, levels, [rows[:0] for rows in boxes])
     between = np.full((len(above), 2, *above.shape[2:]), LINE, np.uint8)
     pairs = np.concatenate([above, between, below], axis=1)
     return Figure(name, png(grid(pairs, 256, min(COLUMNS, len(pairs)))))

@@ -18,6 +18,7 @@ from genkit.randomness import normal, uniform
 from genkit.sampling.driver import sample_tile
 
 if TYPE_CHECKING:
+    from genkit.models.air.base import SceneLearner
     from genkit.models.air.learner import AirLearner
 
 LIMIT = 1e-4  # of canvases and bounds, relative to the largest: float32
@@ -27,22 +28,29 @@ DRAW = 11  # of random weights
 
 def air_checks(learner: AirLearner) -> Iterator[Check]:
     """Proofs on the present and on random weights, which are put back."""
-
-    def over_weights(run: Callable[[AirLearner], float]) -> Callable[[], float]:
-        def largest() -> float:
-            present = run(learner)
-            with random_weights(learner.network.variables, DRAW):
-                return max(present, run(learner))
-
-        return largest
-
     yield Check("window_differences", LIMIT, lambda: window_differences(learner))
-    yield Check("canvas_differences", LIMIT, over_weights(canvas_differences))
-    yield Check("xla_differences", LIMIT, over_weights(xla_differences))
-    yield Check("absent_differences", 0.0, over_weights(absent_differences))
-    yield Check("repeat_differences", 0.0, over_weights(repeat_differences))
-    yield Check("sample_differences", 0.0, over_weights(sample_differences))
+    yield Check("canvas_differences", LIMIT, over_weights(learner, canvas_differences))
+    yield Check("xla_differences", LIMIT, over_weights(learner, xla_differences))
+    yield Check("absent_differences", 0.0, over_weights(learner, absent_differences))
+    yield from scene_checks(learner)
+
+
+def scene_checks(learner: SceneLearner) -> Iterator[Check]:
+    """What holds for all scenes, whatever draws their things."""
+    yield Check("repeat_differences", 0.0, over_weights(learner, repeat_differences))
+    yield Check("sample_differences", 0.0, over_weights(learner, sample_differences))
     yield Check("count_chances", LIMIT, lambda: count_chances(learner))
+
+
+def over_weights(learner: Any, run: Callable[[Any], float]) -> Callable[[], float]:
+    """The larger of what `run` gives for the present weights and for random ones."""
+
+    def largest() -> float:
+        present = run(learner)
+        with random_weights(learner.network.variables, DRAW):
+            return max(present, run(learner))
+
+    return largest
 
 
 def window_differences(learner: AirLearner) -> float:
@@ -66,7 +74,7 @@ def canvas_differences(learner: AirLearner) -> float:
 
 def xla_differences(learner: AirLearner) -> float:
     """Of canvases and chances of presence with and without XLA."""
-    images = _images(learner)
+    images = random_images(learner)
     compiled = learner.explain(images)
     found = learner.network(learner.pixels(ops.convert_to_tensor(images)))
     chances = 1.0 / (1.0 + np.exp(-_array(found["presence_logits"]).astype(np.float64)))
@@ -81,27 +89,27 @@ def xla_differences(learner: AirLearner) -> float:
 def absent_differences(learner: AirLearner) -> float:
     """How much the canvas changes with places and looks of things that are not there."""
     drawn = _drawn(learner)
-    first = learner.network(learner.pixels(ops.convert_to_tensor(_images(learner))), drawn)
+    first = learner.network(learner.pixels(ops.convert_to_tensor(random_images(learner))), drawn)
     absent = _array(first["alive"]) == 0.0
     changed = dict(drawn)
     for name in ("where", "what"):
         other = normal(1, f"check/other_{name}", 0, drawn[name].shape)
         changed[name] = np.where(absent[..., None], other, drawn[name]).astype(np.float32)
-    again = learner.network(learner.pixels(ops.convert_to_tensor(_images(learner))), changed)
+    again = learner.network(learner.pixels(ops.convert_to_tensor(random_images(learner))), changed)
     same = (_array(again["alive"]) == _array(first["alive"])).all()
     gap = np.abs(_array(again["canvas"]) - _array(first["canvas"])).max()
     return float(gap) if same else float("inf")
 
 
-def repeat_differences(learner: AirLearner) -> float:
+def repeat_differences(learner: SceneLearner) -> float:
     """Numbers that differ when images are taken apart twice."""
-    images = _images(learner)
+    images = random_images(learner)
     first, second = learner.explain(images), learner.explain(images)
     bounds = [learner.weigh(images, 0, 0, 0) for _ in range(2)]
     return float((first.canvas != second.canvas).sum() + (bounds[0] != bounds[1]).sum())
 
 
-def sample_differences(learner: AirLearner) -> float:
+def sample_differences(learner: SceneLearner) -> float:
     """Values of samples that differ when they are drawn again, or after others of their job."""
     generator: Any = learner.generator(SampleSettings(COUNT))
     rows: list[Mapping[str, str]] = [{}] * COUNT
@@ -113,7 +121,7 @@ def sample_differences(learner: AirLearner) -> float:
     return float(differ + (whole.log_prob != again.log_prob).sum())
 
 
-def count_chances(learner: AirLearner) -> float:
+def count_chances(learner: SceneLearner) -> float:
     """How far probabilities of counts are from those that log-odds of presence lead to."""
     chances = learner.chances()
     logits = priors.count_logits(chances).astype(np.float64)
@@ -122,7 +130,7 @@ def count_chances(learner: AirLearner) -> float:
     return float(np.abs(found - chances).max())
 
 
-def _images(learner: AirLearner) -> np.ndarray:
+def random_images(learner: SceneLearner) -> np.ndarray:
     """Random images `(4, H, W, C)`."""
     drawn = uniform(0, "check/images", 0, (COUNT, *learner.shape))
     return (drawn * learner.levels).astype(np.uint8)
@@ -138,7 +146,7 @@ def _drawn(learner: AirLearner) -> dict[str, np.ndarray]:
 
 
 def _inferred(learner: AirLearner) -> dict[str, Any]:
-    images = learner.pixels(ops.convert_to_tensor(_images(learner)))
+    images = learner.pixels(ops.convert_to_tensor(random_images(learner)))
     found: dict[str, Any] = learner.network(images, _drawn(learner))
     return found
 

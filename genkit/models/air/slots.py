@@ -69,26 +69,39 @@ class Baseline(keras.Model):
     it (Eslami et al., 2016; Mnih and Gregor, 2014).
 
     Args:
-        image: units of each layer between image and LSTM. units: of the LSTM.
+        maps, image: of the layers between image and LSTM. units: of the LSTM.
         hidden: units between it and the output, or 0. latents: numbers of a thing.
 
     Input: pixels `(B, H, W, C)` and things `(B, N, latents)`. Output: `(B, N)`.
     """
 
     def __init__(
-        self, *, image: Sequence[int], units: int, hidden: int, latents: int, **kwargs: Any
+        self,
+        *,
+        maps: Sequence[int],
+        image: Sequence[int],
+        units: int,
+        hidden: int,
+        latents: int,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.sizes = {"image": list(image), "units": units, "hidden": hidden, "latents": latents}
+        self.sizes = {
+            "maps": list(maps),
+            "image": list(image),
+            "units": units,
+            "hidden": hidden,
+            "latents": latents,
+        }
         same = {"dtype": self.dtype_policy}
-        self.image = image_layers(image, **same)
+        self.image = ImageFeatures(maps, image, name="image", **same)
         self.memory = SlotLSTM(units, latents, name="memory", **same)
         self.hidden = keras.layers.Dense(hidden, activation="relu", name="hidden", **same)
         self.score = keras.layers.Dense(1, name="score", **same)
 
     def build(self, input_shape: Any, things_shape: Any = None) -> None:
-        features = build_image_layers(self.image, input_shape)
-        self.memory.build((None, features))
+        self.image.build(input_shape)
+        self.memory.build((None, self.image.features))
         width = self.sizes["units"]
         if self.sizes["hidden"]:
             self.hidden.build((None, width))
@@ -97,7 +110,7 @@ class Baseline(keras.Model):
         self.built = True
 
     def call(self, images: Any, things: Any) -> Any:
-        seen = self.memory.seen(image_features(self.image, images))
+        seen = self.memory.seen(self.image(images))
         state = self.memory.start(seen)
         before = ops.zeros_like(things[:, 0])
         found = []
@@ -112,27 +125,47 @@ class Baseline(keras.Model):
         return {**super().get_config(), **self.sizes}
 
 
-def image_layers(widths: Sequence[int], **same: Any) -> list[keras.layers.Dense]:
-    """Layers between an image and an LSTM."""
-    return [
-        keras.layers.Dense(units, activation="relu", name=f"image_{i}", **same)
-        for i, units in enumerate(widths)
-    ]
+@keras.saving.register_keras_serializable(package="genkit")
+class ImageFeatures(keras.Layer):
+    """What an LSTM is told of an image: convolutions of stride 2, then dense layers.
 
+    Args:
+        maps: of each 3x3 convolution. widths: units of each dense layer.
 
-def build_image_layers(layers: Sequence[keras.layers.Dense], image_shape: Any) -> int:
-    """Build them; returns the width of what comes out."""
-    _, height, width, channels = image_shape
-    features = height * width * channels
-    for layer in layers:
-        layer.build((None, features))
-        features = layer.units
-    return int(features)
+    Input: `(B, H, W, C)`. Output: `(B, n)`; of no layers at all the pixels.
+    """
 
+    def __init__(self, maps: Sequence[int], widths: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.maps, self.widths = list(maps), list(widths)
+        same = {"dtype": self.dtype_policy, "activation": "relu"}
+        self.convolutions = [
+            keras.layers.Conv2D(m, 3, strides=2, padding="same", name=f"maps_{i}", **same)
+            for i, m in enumerate(maps)
+        ]
+        self.dense = [
+            keras.layers.Dense(units, name=f"image_{i}", **same) for i, units in enumerate(widths)
+        ]
 
-def image_features(layers: Sequence[keras.layers.Dense], images: Any) -> Any:
-    """`(B, n)` of images `(B, H, W, C)`."""
-    found = ops.reshape(images, (ops.shape(images)[0], -1))
-    for layer in layers:
-        found = layer(found)
-    return found
+    def build(self, input_shape: Any) -> None:
+        shape = tuple(input_shape)
+        for layer in self.convolutions:
+            layer.build(shape)
+            shape = tuple(layer.compute_output_shape(shape))
+        self.features = int(shape[1] * shape[2] * shape[3])
+        for layer in self.dense:
+            layer.build((None, self.features))
+            self.features = layer.units
+        self.built = True
+
+    def call(self, images: Any) -> Any:
+        found = images
+        for layer in self.convolutions:
+            found = layer(found)
+        found = ops.reshape(found, (ops.shape(found)[0], -1))
+        for layer in self.dense:
+            found = layer(found)
+        return found
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "maps": self.maps, "widths": self.widths}

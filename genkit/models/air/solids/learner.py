@@ -1,0 +1,219 @@
+"""The learner of solids: AIR with a renderer as its decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from genkit import backend
+from genkit.artifacts import Figure
+from genkit.batches import pad_rows
+from genkit.data.scenes import solids
+from genkit.data.scenes.dataset import LABEL
+from genkit.family import Arrays, Check, Feed, Generator, Metrics, SampleSettings
+from genkit.learning import GradientStep
+from genkit.models.air import objective, priors
+from genkit.models.air.base import SceneLearner
+from genkit.models.air.config import POSE
+from genkit.models.air.generator import SceneGenerator
+from genkit.models.air.pictures import beside
+from genkit.models.air.solids import objective as choices
+from genkit.models.air.solids.comparing import compare
+from genkit.models.air.solids.explained import ExplainedSolids
+from genkit.models.air.solids.feed import SolidsFeed
+from genkit.models.air.solids.network import build_network
+from genkit.models.air.solids.prior import SolidsPrior
+from genkit.randomness import Noise, normal, uniform
+from genkit.rendering.solids import NAMES
+
+DIGITS = 3  # of poses in scores
+
+
+class SolidsLearner(SceneLearner):
+    """Things are solids on a table: which, where and how turned; and perhaps the camera's turn."""
+
+    def __init__(self, recipe: Any, inputs: Mapping[str, Any] | None = None) -> None:
+        super().__init__(recipe, inputs)
+        self.renderer = recipe.model.renderer
+        self.view = solids.view(recipe.data)
+        self.network = build_network(recipe)
+        self.networks = {"network": self.network}
+        own = list(self.extra_variables.values())
+        loss = self.supervised_loss if self.renderer.supervised else self.loss
+        self.steps = {"training": GradientStep(self.network, loss, recipe.train, own)}
+        self._explain = backend.compile(self._explained, self.network.variables)
+        self._weigh = backend.compile(self._weighed, self.network.variables)
+
+    # Training
+
+    def feed(self, split: str, seed: int) -> Feed:
+        if self.renderer.supervised:
+            return SolidsFeed(self.split(split), self.recipe.train.batch_size, seed)
+        return super().feed(split, seed)
+
+    def loss(self, batch: Any) -> tuple[Any, dict[str, Any]]:
+        """Mean of minus the bound, several draws of each picture.
+
+        Args:
+            batch: `image` `(B, H, W, C)`; `presence` and `shape` `(B, K N)`, `pose` `(B, K N 3)`,
+                `azimuth` `(B, K)` for K draws; `prior` `(B, N)` and `rate` `(B, 1)`.
+        """
+        count = self.renderer.particles
+        images = ops.tile(self.pixels(batch["image"]), (count, 1, 1, 1))
+        found = self.network(images, self._several(batch))
+        self.statistics.see_counts(found["alive"], batch["rate"][0, 0])
+        prior = batch["prior"]
+        if self.config.presence.name == "learned":
+            prior = ops.broadcast_to(self.network.prior_logits, ops.shape(prior))
+        picture = self.network.picture(self.view, found)
+        parts = self._parts(images, picture, found, ops.tile(prior, (count, 1)))
+        presence = choices.less_the_others(objective.scores(parts), count)
+        shape = choices.less_the_others(choices.shape_scores(parts), count)
+        bound = objective.bound(parts)
+        gain = bound + choices.surrogate(found, presence, shape)
+        return ops.mean(-gain), {
+            "elbo_nats_per_image": ops.mean(bound),
+            "log_likelihood_nats": ops.mean(parts["log_likelihood"]),
+            "presence_nats": ops.mean(ops.sum(parts["presence_kl"], axis=1)),
+            "pose_nats": ops.mean(ops.sum(parts["where_kl"], axis=1)),
+            "shape_nats": ops.mean(ops.sum(parts["what_kl"], axis=1)),
+            "mean_count": ops.mean(ops.sum(found["alive"], axis=1)),
+        }
+
+    def _several(self, batch: Any) -> dict[str, Any]:
+        """What chance decides for all draws, draw k of picture b in row k B + b."""
+        count, slots = self.renderer.particles, self.config.slots
+        shapes = {"presence": (slots,), "shape": (slots,), "pose": (slots, POSE), "azimuth": ()}
+        found = {}
+        for name, shape in shapes.items():
+            each = ops.reshape(batch[name], (-1, count, *shape))
+            swapped = ops.swapaxes(each, 0, 1)
+            found[name] = ops.reshape(swapped, (-1, *shape))
+        return found
+
+    def _parts(self, images: Any, picture: Any, found: Any, prior: Any) -> dict[str, Any]:
+        noise, camera = self.config.noise, self.renderer.camera
+        return choices.parts(images, picture, found, prior, noise, camera)
+
+    def supervised_loss(self, batch: Any) -> tuple[Any, dict[str, Any]]:
+        """Cross-entropy of the shape, and squared error of its pose in units of the prior."""
+        found = self.network.labelled(self.pixels(batch["image"]), batch[LABEL])
+        alive = ops.ones_like(found["shape_nats"])
+        self.statistics.see_counts(alive[:, None], batch["rate"][0, 0])
+        target = batch["target"]
+        error = ops.sum(ops.square(found["pose_mean"] - target), axis=-1)
+        nats = ops.mean(found["shape_nats"])
+        return nats + ops.mean(error), {"shape_nats": nats, "pose_error": ops.mean(error)}
+
+    def update(self, batch: Arrays, noise: Noise) -> Metrics:
+        rows, slots, count = len(batch["image"]), self.config.slots, self.renderer.particles
+        ready: Arrays = {"image": batch["image"], **self.schedule(rows, noise.step)}
+        if self.renderer.supervised:
+            deviations = SolidsPrior(self.view, self.renderer, slots).deviations
+            ready[LABEL] = batch[LABEL][:, 0].astype(np.int32)
+            ready["target"] = batch[solids.POSES][:, 0] / deviations
+            return self.steps["training"](ready)
+        for name in ("presence", "shape"):
+            ready[name] = noise.uniform(name, (rows, count * slots))
+        ready["pose"] = noise.normal("pose", (rows, count * slots * POSE))
+        ready["azimuth"] = noise.normal("azimuth", (rows, count))
+        return self.steps["training"](ready)
+
+    # Inference
+
+    def _explained(self, images: Any) -> dict[str, Any]:
+        found = self.network(self.pixels(images))
+        wanted = ("presence_logits", "alive", "shape", "azimuth_mean")
+        return {
+            **{name: found[name] for name in wanted},
+            "shape_chances": ops.softmax(found["shape_logits"]),
+            "pose": self.network.poses(found["pose_mean"]),
+            "deviation": self.network.poses(found["pose_deviation"]),
+            "canvas": self.network.picture(self.view, found),
+        }
+
+    def _weighed(self, images: Any, drawn: Any, prior: Any) -> tuple[Any, Any, Any]:
+        pixels = self.pixels(images)
+        found = self.network(pixels, drawn)
+        picture = self.network.picture(self.view, found)
+        parts = self._parts(pixels, picture, found, prior)
+        noise, camera = self.config.noise, self.renderer.camera
+        weight = choices.log_weight(pixels, picture, found, prior, noise, camera)
+        return objective.bound(parts), weight, ops.sum(found["alive"], axis=1)
+
+    def explain(self, images: np.ndarray) -> ExplainedSolids:
+        """The most probable solids of a batch `(n, H, W, C)`, at most `eval.batch_size`."""
+        size = self.recipe.eval.batch_size
+        found = self._explain(pad_rows(images, size - len(images)))
+        arrays = {
+            name: np.asarray(ops.convert_to_numpy(x))[: len(images)] for name, x in found.items()
+        }
+        return ExplainedSolids(
+            chances=1.0 / (1.0 + np.exp(-arrays["presence_logits"].astype(np.float64))),
+            counts=arrays["alive"].sum(axis=1).astype(np.int64),
+            shapes=arrays["shape"].astype(np.int64),
+            shape_chances=arrays["shape_chances"].astype(np.float64),
+            poses=arrays["pose"],
+            pose_deviations=arrays["deviation"],
+            azimuth=arrays["azimuth_mean"] * np.float32(self.network.camera_deviation),
+            canvas=arrays["canvas"],
+        )
+
+    def weigh(self, images: np.ndarray, seed: int, start: int, draw: int) -> np.ndarray:
+        size, slots = self.recipe.eval.batch_size, self.config.slots
+        drawn = {n: uniform(seed, f"air/{n}", start, (size, slots), draw)
+                 for n in ("presence", "shape")}  # fmt: skip
+        drawn["pose"] = normal(seed, "air/pose", start, (size, slots, POSE), draw)
+        drawn["azimuth"] = normal(seed, "air/azimuth", start, (size,), draw)
+        prior = priors.count_logits(self.chances())
+        found = self._weigh(pad_rows(images, size - len(images)), drawn, prior)
+        arrays = [np.asarray(ops.convert_to_numpy(x), np.float64) for x in found]
+        return np.stack(arrays)[:, : len(images)]
+
+    # What is said of them
+
+    def compare(self, truth: Arrays, found: Sequence[ExplainedSolids]) -> dict[str, float]:
+        return compare(truth, found, self.renderer.camera)
+
+    def pictures(self, images: np.ndarray, found: Sequence[ExplainedSolids], name: str) -> Figure:
+        """Pictures above what is rendered of their solids."""
+        canvas = np.concatenate([batch.canvas for batch in found])
+        nothing = [np.zeros((0, 4))] * len(images)
+        return beside(images, canvas, self.levels, nothing, name)
+
+    def thing_rows(self, found: ExplainedSolids, row: int) -> dict[str, Any]:
+        """`solids`: shape and its chance, x, y, turn in degrees and their deviations; `chances` of
+        presence; and with a camera its `azimuth` in degrees."""
+        rows = [
+            {
+                "shape": NAMES[found.shapes[row, i]],
+                "chance": round(float(found.shape_chances[row, i].max()), DIGITS),
+                "x": round(float(found.poses[row, i, 0]), DIGITS),
+                "y": round(float(found.poses[row, i, 1]), DIGITS),
+                "turn": round(float(np.rad2deg(found.poses[row, i, 2])), DIGITS),
+            }
+            for i in range(int(found.counts[row]))
+        ]
+        chances = [round(float(x), DIGITS) for x in found.chances[row]]
+        said: dict[str, Any] = {"chances": chances, "solids": rows}
+        if self.renderer.camera:
+            said["azimuth"] = round(float(np.rad2deg(found.azimuth[row])), DIGITS)
+        return said
+
+    def thing_notes(self) -> dict[str, str]:
+        return {
+            "solids": "paired by place, at most 0.4 apart; shape_accuracy counts those missed as "
+            "wrong, turns are modulo the symmetry of the true shape and of no sphere"
+        }
+
+    def make_generator(self, settings: SampleSettings) -> Generator:
+        prior = SolidsPrior(self.view, self.renderer, self.config.slots)
+        return SceneGenerator(prior, self.chances, self.levels, settings)
+
+    def checks(self) -> Iterable[Check]:
+        from genkit.models.air.solids.proofs import solids_checks
+
+        return solids_checks(self)

@@ -1,0 +1,116 @@
+"""The bound of a scene of solids, and its gradient through what is chosen rather than moved.
+
+Presence and shape are chosen: their gradient is that of the score function. Several draws of one
+picture are each other's baseline: the mean score of the others is independent of a draw, given the
+picture, and needs no network (Kool et al., 2019). In nats.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from keras import ops
+
+from genkit.models.air.config import SHAPES
+from genkit.models.air.latents import (
+    bernoulli_kl,
+    bernoulli_log_prob,
+    normal_kl,
+    normal_log_prob,
+)
+from genkit.models.air.objective import log_likelihood, reached
+
+Inferred = Mapping[str, Any]  # see `SolidsNetwork.call`
+
+
+def parts(
+    images: Any, picture: Any, found: Inferred, prior_logits: Any, noise: float, camera: bool
+) -> dict[str, Any]:
+    """The parts of the bound, named as those in 2D are: `where` is the pose, `what` the shape.
+
+    Args:
+        images, picture: `(B, H, W, C)`, given and rendered. found: of the network.
+        prior_logits: `(N,)` or `(B, N)`. noise: standard deviation of a pixel.
+        camera: whether its turn is inferred; what that costs counts with the likelihood, since
+            no choice comes before it.
+    """
+    alive = found["alive"]
+    likelihood = log_likelihood(images, picture, noise)
+    if camera:
+        turn = normal_kl(found["azimuth_mean"][:, None], found["azimuth_deviation"][:, None])
+        likelihood = likelihood - turn
+    return {
+        "log_likelihood": likelihood,
+        "presence_kl": reached(alive) * bernoulli_kl(found["presence_logits"], prior_logits),
+        "where_kl": alive * normal_kl(found["pose_mean"], found["pose_deviation"]),
+        "what_kl": alive * shape_kl(found["shape_logits"]),
+    }
+
+
+def shape_kl(logits: Any) -> Any:
+    """Divergence from the even distribution of shapes, over the last axis."""
+    chances = ops.log_softmax(logits)
+    return ops.sum(ops.exp(chances) * chances, axis=-1) + math.log(SHAPES)
+
+
+def shape_log_prob(found: Inferred) -> Any:
+    """`(B, N)` log-probability of the shapes that were chosen."""
+    chosen = ops.one_hot(found["shape"], SHAPES, dtype="float32")
+    return ops.sum(chosen * ops.log_softmax(found["shape_logits"]), axis=-1)
+
+
+def shape_scores(found: Mapping[str, Any]) -> Any:
+    """What the shape of each slot leads to, `(B, N)`: its own pose, and all that comes later."""
+    places, later = found["where_kl"], found["presence_kl"] + found["what_kl"]
+    rest = _from_here_on(places) + _from_here_on(later) - later
+    return found["log_likelihood"][:, None] - rest
+
+
+def _from_here_on(x: Any) -> Any:
+    return ops.flip(ops.cumsum(ops.flip(x, axis=1), axis=1), axis=1)
+
+
+def less_the_others(scores: Any, particles: int) -> Any:
+    """Scores `(K B, N)` of K draws of each picture, less the mean of the other draws'. Draw k of
+    picture b is row k B + b."""
+    shape = ops.shape(scores)
+    several = ops.reshape(scores, (particles, -1, shape[-1]))
+    others = (ops.sum(several, axis=0, keepdims=True) - several) / (particles - 1.0)
+    return ops.reshape(several - others, (-1, shape[-1]))
+
+
+def surrogate(found: Inferred, presence_advantages: Any, shape_advantages: Any) -> Any:
+    """A term `(B,)` to maximise beside the bound, whose gradient is that of choices."""
+    presence = bernoulli_log_prob(found["presence"], found["presence_logits"])
+    asked = reached(found["alive"])
+    total = asked * ops.stop_gradient(presence_advantages) * presence
+    total = total + found["alive"] * ops.stop_gradient(shape_advantages) * shape_log_prob(found)
+    return ops.sum(total, axis=1)
+
+
+def log_weight(
+    images: Any, picture: Any, found: Inferred, prior_logits: Any, noise: float, camera: bool
+) -> Any:
+    """`(B,)`: log p(picture, solids) - log q(solids)."""
+    alive, logits = found["alive"], found["presence_logits"]
+    presence = found["presence"]
+    chosen = bernoulli_log_prob(presence, prior_logits) - bernoulli_log_prob(presence, logits)
+    total = log_likelihood(images, picture, noise)
+    total = total + ops.sum(reached(alive) * chosen, axis=1)
+    shapes = -math.log(SHAPES) - shape_log_prob(found)
+    total = total + ops.sum(alive * (shapes + _ratio(found, "pose")), axis=1)
+    if camera:
+        total = total + _ratio({k: found[k][:, None] for k in _AZIMUTH}, "azimuth")
+    return total
+
+
+_AZIMUTH = ("azimuth", "azimuth_mean", "azimuth_deviation")
+
+
+def _ratio(found: Inferred, name: str) -> Any:
+    """Log-density of the prior less that of what was inferred."""
+    values = found[name]
+    own = normal_log_prob(values, found[f"{name}_mean"], found[f"{name}_deviation"])
+    return normal_log_prob(values, ops.zeros_like(values), ops.ones_like(values)) - own
