@@ -28,7 +28,7 @@ class View:
     field: float = 36.0
 
     def rays(self, xp: Any, azimuth: Any) -> tuple[Vector, Vector]:
-        """Origins `(B, 1)` and directions `(B, R)` of length 1, R rays row by row.
+        """Origins `(B, 1)` and directions `(B, R)` of length 1; `picture` knows their order.
 
         Args:
             azimuth: `(B,)` radians that the camera is turned about the table, counter-clockwise
@@ -54,18 +54,21 @@ class View:
         return origin, direction
 
     def _picture(self) -> tuple[np.ndarray, np.ndarray]:
-        """Places of rays on a picture at distance 1: to the right and upwards, `(R,)` each."""
-        count = self.size * self.samples
+        """Places of rays on a picture at distance 1: to the right and upwards, `(R,)` each; the
+        first ray of every pixel, then the second of every pixel, and so on, so that their mean is
+        one of long rows."""
+        count, samples = self.size * self.samples, self.samples
         half = float(np.tan(np.deg2rad(self.field) / 2))
         line = ((np.arange(count) + 0.5) / count * 2 - 1) * half
         up, right = np.meshgrid(-line, line, indexing="ij")
-        return right.ravel(), up.ravel()
+        shape = (self.size, samples, self.size, samples)
+        parts = (x.reshape(shape).transpose(1, 3, 0, 2).ravel() for x in (right, up))
+        return next(parts), next(parts)
 
     def picture(self, xp: Any, shade: Any) -> Any:
         """`(B, size, size, 1)` of the shades `(B, R)` of rays."""
-        side, samples = self.size, self.samples
-        cells = xp.reshape(shade, (-1, side, samples, side, samples))
-        return xp.mean(cells, axis=(2, 4))[..., None]
+        cells = xp.reshape(shade, (-1, self.samples**2, self.size, self.size))
+        return xp.mean(cells, axis=1)[..., None]
 
 
 def _array(xp: Any, x: np.ndarray) -> Any:
