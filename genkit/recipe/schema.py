@@ -157,6 +157,8 @@ class EvalConfig(Section):
         importance: draws of the importance-weighted bound; 0 for none. Models with latents only.
         labels: teach networks that answer questions about scenes by so many labels each; empty
             for none. Models of scenes only.
+        optimise: find what is in so many items by descent as well, for comparison; 0 for none.
+            Scenes in 3D only.
         checkpoint: `best`, `last` or a step.
     """
 
@@ -166,6 +168,7 @@ class EvalConfig(Section):
     warm_up: NonNegativeInt | None = None
     importance: NonNegativeInt = 100
     labels: list[PositiveInt] = Field(default_factory=list)
+    optimise: NonNegativeInt = 0
     checkpoint: str = "best"
 
 

@@ -17,14 +17,15 @@ class PresenceConfig(Section):
     """The prior of a further thing, which training weighs presence against.
 
     anneal: log-odds from `start` to `end` over `steps` updates. fixed: `probability`. learned: a
-    log-odds for each slot, trained with the rest. geometric: so that n things have a probability
+    log-odds for each slot, trained with the rest. certain: there is something in every slot, which
+    is then not asked. geometric: so that n things have a probability
     proportional to `ratio` to the power of n, n from 0 to the number of slots.
 
     Whatever it is, samples and reported likelihoods use how often each count was inferred of
     late: under a prior that keeps counts low nearly every sample would be empty.
     """
 
-    name: Literal["anneal", "fixed", "learned", "geometric"] = "anneal"
+    name: Literal["anneal", "fixed", "learned", "certain", "geometric"] = "anneal"
     start: float = 4.0
     end: float = -11.5
     steps: PositiveInt = 7000
@@ -153,6 +154,7 @@ class AirConfig(Section):
                 yield "model.renderer.supervised", "does not learn the camera"
 
 
+CERTAIN = 30.0  # log-odds that leave no doubt
 WHERE = 3  # zoom, down, across
 SHAPES = 3  # of solids: sphere, cube, cylinder
 POSE = 3  # of solids: x, y, turn

@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from genkit.layers.windows import cut_windows, draw_windows
-from genkit.models.air.config import WHERE
+from genkit.models.air.config import CERTAIN, WHERE
 from genkit.models.air.latents import positive, relaxed_bernoulli
 from genkit.models.air.slots import ImageFeatures, SlotLSTM
 
@@ -29,7 +29,8 @@ class AIR(keras.Model):
             `image`, `lstm`, `hidden`, `what`, `window`, `dark`, `zoom`, `zoom_deviation`,
             `shift_deviation`, `where_deviation`; see there.
         shape: (H, W, C) of images.
-        learned_prior: whether the log-odds of each slot's presence are a weight.
+        prior: kind of the prior of presence: `learned` makes its log-odds a weight; with `certain`
+            presence is not asked.
 
     Input: pixels from 0 to 1, `(B, H, W, C)`; `drawn`, what chance decides, or None for the most
     probable; `temperature`, `(B, 1)`, for relaxed presence, or None for 0 and 1. Output: a mapping,
@@ -41,11 +42,11 @@ class AIR(keras.Model):
         *,
         sizes: Mapping[str, Any],
         shape: tuple[int, int, int],
-        learned_prior: bool = False,
+        prior: str = "anneal",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.sizes, self.shape, self.learned_prior = dict(sizes), tuple(shape), learned_prior
+        self.sizes, self.shape, self.prior = dict(sizes), tuple(shape), prior
         self.slots, self.what, self.window = sizes["slots"], sizes["what"], sizes["window"]
         self.latents = 1 + WHERE + self.what
         same = {"dtype": self.dtype_policy}
@@ -69,7 +70,7 @@ class AIR(keras.Model):
         self.looks.build((None, self.sizes["hidden"]))
         self.stroke.build((None, self.what))
         self.patch.build((None, self.sizes["hidden"]))
-        if self.learned_prior:
+        if self.prior == "learned":
             self.prior_logits = self.add_weight(
                 shape=(self.slots,), initializer="zeros", name="prior_logits"
             )
@@ -123,7 +124,8 @@ class AIR(keras.Model):
 
     def _thing(self, images: Any, output: Any, noise: Any, temperature: Any) -> dict[str, Any]:
         place = self.place(output)
-        logits, mean, raw = place[:, 0], place[:, 1 : 1 + WHERE], place[:, 1 + WHERE :]
+        logits = presence_logits(place[:, 0], self.prior)
+        mean, raw = place[:, 1 : 1 + WHERE], place[:, 1 + WHERE :]
         deviation = positive(raw, self.sizes["where_deviation"])
         if noise is None:
             presence = ops.cast(logits > 0.0, logits.dtype)
@@ -176,8 +178,13 @@ class AIR(keras.Model):
         return canvas
 
     def get_config(self) -> dict[str, Any]:
-        own = {"sizes": self.sizes, "shape": self.shape, "learned_prior": self.learned_prior}
+        own = {"sizes": self.sizes, "shape": self.shape, "prior": self.prior}
         return {**super().get_config(), **own}
+
+
+def presence_logits(logits: Any, prior: str) -> Any:
+    """Log-odds of presence; where it is certain, some that leave no doubt."""
+    return 0.0 * logits + CERTAIN if prior == "certain" else logits
 
 
 _TRAINING_ONLY = {
@@ -193,7 +200,7 @@ def build_network(recipe: Any) -> AIR:
     network = AIR(
         sizes=config.model_dump(mode="json", exclude=_TRAINING_ONLY),
         shape=shape,
-        learned_prior=config.presence.name == "learned",
+        prior=config.presence.name,
         name="air",
     )
     network.build((None, *shape))

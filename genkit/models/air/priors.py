@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from genkit.models.air.config import PresenceConfig, TemperatureConfig
+from genkit.models.air.config import CERTAIN, PresenceConfig, TemperatureConfig
 from genkit.models.air.latents import log_odds
 
 LEAST = 1e-4  # probability that a count has at least, so that nothing is impossible
@@ -14,6 +14,8 @@ def presence_logits(config: PresenceConfig, slots: int, update: int) -> np.ndarr
     """Log-odds `(slots,)` float32 of each slot's presence before an update; of `learned` zeros."""
     if config.name == "learned":
         return np.zeros(slots, np.float32)
+    if config.name == "certain":
+        return np.full(slots, CERTAIN, np.float32)
     if config.name == "geometric":
         return count_logits(float(config.ratio) ** np.arange(slots + 1))
     if config.name == "fixed":

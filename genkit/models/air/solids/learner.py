@@ -11,9 +11,18 @@ from keras import ops
 from genkit import backend
 from genkit.artifacts import Figure
 from genkit.batches import pad_rows
+from genkit.data.images.dataset import ImageSplit
 from genkit.data.scenes import solids
-from genkit.data.scenes.dataset import LABEL
-from genkit.family import Arrays, Check, Feed, Generator, Metrics, SampleSettings
+from genkit.data.scenes.dataset import LABEL, SceneSplit
+from genkit.family import (
+    Arrays,
+    Check,
+    EvaluationRequest,
+    Feed,
+    Generator,
+    Metrics,
+    SampleSettings,
+)
 from genkit.learning import GradientStep
 from genkit.models.air import objective, priors
 from genkit.models.air.base import SceneLearner
@@ -26,6 +35,7 @@ from genkit.models.air.solids.explained import ExplainedSolids
 from genkit.models.air.solids.feed import SolidsFeed
 from genkit.models.air.solids.network import build_network
 from genkit.models.air.solids.prior import SolidsPrior
+from genkit.progress import Progress
 from genkit.randomness import Noise, normal, uniform
 from genkit.rendering.solids import NAMES
 
@@ -202,6 +212,17 @@ class SolidsLearner(SceneLearner):
         if self.renderer.camera:
             said["azimuth"] = round(float(np.rad2deg(found.azimuth[row])), DIGITS)
         return said
+
+    def tables(
+        self, split: ImageSplit, request: EvaluationRequest, progress: Progress
+    ) -> dict[str, list[dict[str, Any]]]:
+        """`optimised`, where it is asked for: the same found by descent."""
+        count = self.recipe.eval.optimise
+        if not (count and isinstance(split, SceneSplit)):
+            return {}
+        from genkit.models.air.solids.optimising import optimise
+
+        return {"optimised": [optimise(self, split, count, request.seed, progress)]}
 
     def thing_notes(self) -> dict[str, str]:
         return {

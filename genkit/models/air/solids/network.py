@@ -10,6 +10,7 @@ from keras import ops
 
 from genkit.models.air.config import POSE, SHAPES
 from genkit.models.air.latents import positive
+from genkit.models.air.network import presence_logits
 from genkit.models.air.slots import ImageFeatures, SlotLSTM
 from genkit.rendering.camera import View
 from genkit.rendering.gradient import rendered
@@ -26,7 +27,7 @@ class SolidsNetwork(keras.Model):
             its `renderer` `place_deviation`, `turn_deviation`, `camera`.
         shape: (H, W, C) of pictures.
         camera_deviation: prior of the camera's turn in radians.
-        learned_prior: whether the log-odds of each slot's presence are a weight.
+        prior: kind of the prior of presence, as of `AIR`.
 
     Input: pixels from 0 to 1, `(B, H, W, C)`; `drawn`, what chance decides, or None for the most
     probable. Output: a mapping, see `call`.
@@ -38,12 +39,12 @@ class SolidsNetwork(keras.Model):
         sizes: Mapping[str, Any],
         shape: tuple[int, int, int],
         camera_deviation: float = 0.0,
-        learned_prior: bool = False,
+        prior: str = "anneal",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.sizes, self.shape = dict(sizes), tuple(shape)
-        self.camera_deviation, self.learned_prior = camera_deviation, learned_prior
+        self.camera_deviation, self.prior = camera_deviation, prior
         self.slots = sizes["slots"]
         same = {"dtype": self.dtype_policy}
         self.image = ImageFeatures(sizes["maps"], sizes["image"], name="image", **same)
@@ -60,7 +61,7 @@ class SolidsNetwork(keras.Model):
         self.solid.build((None, self.sizes["lstm"]))
         if self.camera is not None:
             self.camera.build((None, self.image.features))
-        if self.learned_prior:
+        if self.prior == "learned":
             self.prior_logits = self.add_weight(
                 shape=(self.slots,), initializer="zeros", name="prior_logits"
             )
@@ -101,7 +102,7 @@ class SolidsNetwork(keras.Model):
 
     def _one(self, output: Any, noise: Any) -> dict[str, Any]:
         found = self.solid(output)
-        logits, shapes = found[:, 0], found[:, 1 : 1 + SHAPES]
+        logits, shapes = presence_logits(found[:, 0], self.prior), found[:, 1 : 1 + SHAPES]
         poses = ops.reshape(found[:, 1 + SHAPES :], (-1, SHAPES, 2 * POSE))
         chances = ops.softmax(shapes)
         if noise is None:
@@ -138,8 +139,9 @@ class SolidsNetwork(keras.Model):
         nats = -ops.sum(chosen * ops.log_softmax(found[:, 1 : 1 + SHAPES]), axis=-1)
         poses = ops.reshape(found[:, 1 + SHAPES :], (-1, SHAPES, 2 * POSE))
         pose = ops.sum(poses[..., :POSE] * chosen[..., None], axis=1)
-        # Presence is not asked of scenes with one solid, but an evaluation reads it.
-        return {"shape_nats": nats + ops.softplus(-found[:, 0]), "pose_mean": pose}
+        # Where presence is asked at all, an evaluation reads it.
+        doubt = ops.softplus(-presence_logits(found[:, 0], self.prior))
+        return {"shape_nats": nats + doubt, "pose_mean": pose}
 
     def _turned(self, features: Any, drawn: Any) -> dict[str, Any]:
         if self.camera is None:
@@ -168,7 +170,7 @@ class SolidsNetwork(keras.Model):
             "sizes": self.sizes,
             "shape": self.shape,
             "camera_deviation": self.camera_deviation,
-            "learned_prior": self.learned_prior,
+            "prior": self.prior,
         }
         return {**super().get_config(), **own}
 
@@ -189,7 +191,7 @@ def build_network(recipe: Any) -> SolidsNetwork:
         shape=shape,
         # That of the even distribution that the camera is drawn from.
         camera_deviation=float(np.deg2rad(recipe.data.turn) / 3**0.5),
-        learned_prior=config.presence.name == "learned",
+        prior=config.presence.name,
         name="solids",
     )
     network.build((None, *shape))
