@@ -204,7 +204,16 @@ def _air_tiny() -> dict[str, Any]:
         "validation_count": 6,
         "test_count": 9,
     }
-    small = {"slots": 2, "image": [12], "lstm": 8, "hidden": 6, "what": 3, "window": 6, "zoom": 2.0}
+    small = {
+        "slots": 2,
+        "predict": [5],
+        "image": [12],
+        "lstm": 8,
+        "hidden": 6,
+        "what": 3,
+        "window": 6,
+        "zoom": 2.0,
+    }
     sprites = {**scenes, "name": "sprites", "sides": [4, 6], "counts": [0, 2]}
     textures = {"name": "textures", "size": 8, "levels": 4, "train_count": 16, "test_count": 8}
     short = {"batch_size": 6}

@@ -71,7 +71,8 @@ class AirConfig(Section):
         slots: how many things there can be.
         maps: maps of convolutions of stride 2 that see the image first; none for none.
         image: units of each layer between them and the LSTM; none to give it what comes out.
-        lstm: units. hidden: units of the one hidden layer of encoder and decoder of a thing.
+        lstm: units. predict: units of each layer between its output and what a slot says.
+        hidden: units of the one hidden layer of encoder and decoder of a thing.
         what: numbers that say how a thing looks.
         window: height and width at which a thing is seen and drawn.
         noise: standard deviation of a pixel about what is drawn, in parts of the brightest value.
@@ -95,6 +96,7 @@ class AirConfig(Section):
     maps: Annotated[list[Width], Field(max_length=6)] = Field(default_factory=list)
     image: Annotated[list[Width], Field(max_length=4)] = Field(default_factory=lambda: [256])
     lstm: Width = 256
+    predict: Annotated[list[Width], Field(max_length=4)] = Field(default_factory=lambda: [200])
     hidden: Width = 200
     what: Width = 50
     window: Annotated[int, Field(ge=2, le=256)] = 28
@@ -174,6 +176,15 @@ def features(config: AirConfig, data: Any) -> tuple[int, int]:
     return total, seen
 
 
+def predicted(config: AirConfig, outputs: int) -> int:
+    """Parameters between the LSTM and what a slot says."""
+    total, seen = 0, config.lstm
+    for units in config.predict:
+        total += (seen + 1) * units
+        seen = units
+    return total + (seen + 1) * outputs
+
+
 def parameter_count(config: AirConfig, data: Any) -> int:
     """Trained parameters of model and baseline: the closed form, which a test compares."""
     if config.renderer is not None:
@@ -182,7 +193,7 @@ def parameter_count(config: AirConfig, data: Any) -> int:
     total, seen = features(config, data)
     latents = 1 + WHERE + config.what
     total += (seen + latents + config.lstm + 1) * 4 * config.lstm
-    total += (config.lstm + 1) * (1 + 2 * WHERE)
+    total += predicted(config, 1 + 2 * WHERE)
     total += (window + 1) * config.hidden + (config.hidden + 1) * 2 * config.what
     total += (config.what + 1) * config.hidden + (config.hidden + 1) * window
     if config.presence.name == "learned":
@@ -197,7 +208,7 @@ def solids_parameters(config: AirConfig, data: Any) -> int:
     total, seen = features(config, data)
     latents = 1 + SHAPES + POSE
     total += (seen + latents + config.lstm + 1) * 4 * config.lstm
-    total += (config.lstm + 1) * (1 + SHAPES + 2 * SHAPES * POSE)
+    total += predicted(config, 1 + SHAPES + 2 * SHAPES * POSE)
     if config.renderer is not None and config.renderer.camera:
         total += (seen + 1) * 2
     if config.presence.name == "learned":

@@ -11,7 +11,7 @@ from keras import ops
 from genkit.layers.windows import cut_windows, draw_windows
 from genkit.models.air.config import CERTAIN, WHERE
 from genkit.models.air.latents import positive, relaxed_bernoulli
-from genkit.models.air.slots import ImageFeatures, SlotLSTM
+from genkit.models.air.slots import ImageFeatures, Prediction, SlotLSTM
 
 LEAST_ZOOM = 0.5  # no box is larger than twice the canvas
 LOOKS_DEVIATION = 1.0  # of looks as they are first inferred
@@ -26,8 +26,8 @@ class AIR(keras.Model):
 
     Args:
         sizes: the recipe's section but for what is not of the network: `variant`, `slots`, `maps`,
-            `image`, `lstm`, `hidden`, `what`, `window`, `dark`, `zoom`, `zoom_deviation`,
-            `shift_deviation`, `where_deviation`; see there.
+            `image`, `lstm`, `predict`, `hidden`, `what`, `window`, `dark`, `zoom`,
+            `zoom_deviation`, `shift_deviation`, `where_deviation`; see there.
         shape: (H, W, C) of images.
         prior: kind of the prior of presence: `learned` makes its log-odds a weight; with `certain`
             presence is not asked.
@@ -55,7 +55,7 @@ class AIR(keras.Model):
         dark = keras.initializers.Constant(sizes["dark"])
         self.image = ImageFeatures(sizes["maps"], sizes["image"], name="image", **same)
         self.memory = SlotLSTM(sizes["lstm"], self.latents, name="memory", **same)
-        self.place = dense(1 + 2 * WHERE, name="place", **same)
+        self.place = Prediction(sizes["predict"], 1 + 2 * WHERE, name="place", **same)
         self.glimpse = dense(sizes["hidden"], activation="relu", name="glimpse", **same)
         self.looks = dense(2 * self.what, name="looks", **same)
         self.stroke = dense(sizes["hidden"], activation="relu", name="stroke", **same)

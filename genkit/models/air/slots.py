@@ -64,6 +64,41 @@ class SlotLSTM(keras.Layer):
 
 
 @keras.saving.register_keras_serializable(package="genkit")
+class Prediction(keras.Layer):
+    """From an LSTM's output to what a slot says: dense layers, the last one linear.
+
+    Args:
+        widths: units of each hidden layer. outputs: numbers of what is said.
+    """
+
+    def __init__(self, widths: Sequence[int], outputs: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.widths, self.outputs = list(widths), outputs
+        same = {"dtype": self.dtype_policy}
+        self.hidden = [
+            keras.layers.Dense(units, activation="relu", name=f"hidden_{i}", **same)
+            for i, units in enumerate(widths)
+        ]
+        self.last = keras.layers.Dense(outputs, name="last", **same)
+
+    def build(self, input_shape: Any) -> None:
+        width = input_shape[-1]
+        for layer in self.hidden:
+            layer.build((None, width))
+            width = layer.units
+        self.last.build((None, width))
+        self.built = True
+
+    def call(self, x: Any) -> Any:
+        for layer in self.hidden:
+            x = layer(x)
+        return self.last(x)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "widths": self.widths, "outputs": self.outputs}
+
+
+@keras.saving.register_keras_serializable(package="genkit")
 class Baseline(keras.Model):
     """What the score of each slot's presence is likely to be, given the image and the things before
     it (Eslami et al., 2016; Mnih and Gregor, 2014).

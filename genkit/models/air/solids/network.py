@@ -11,7 +11,7 @@ from keras import ops
 from genkit.models.air.config import POSE, SHAPES
 from genkit.models.air.latents import positive
 from genkit.models.air.network import presence_logits
-from genkit.models.air.slots import ImageFeatures, SlotLSTM
+from genkit.models.air.slots import ImageFeatures, Prediction, SlotLSTM
 from genkit.rendering.camera import View
 from genkit.rendering.gradient import rendered
 
@@ -23,8 +23,8 @@ class SolidsNetwork(keras.Model):
     """Takes a picture apart into solids: presence, shape, and a pose that depends on the shape.
 
     Args:
-        sizes: of the recipe's section `slots`, `maps`, `image`, `lstm`, `where_deviation`; and of
-            its `renderer` `place_deviation`, `turn_deviation`, `camera`.
+        sizes: of the recipe's section `slots`, `maps`, `image`, `lstm`, `predict`,
+            `where_deviation`; and of its `renderer` `place_deviation`, `turn_deviation`, `camera`.
         shape: (H, W, C) of pictures.
         camera_deviation: prior of the camera's turn in radians.
         prior: kind of the prior of presence, as of `AIR`.
@@ -50,7 +50,7 @@ class SolidsNetwork(keras.Model):
         self.image = ImageFeatures(sizes["maps"], sizes["image"], name="image", **same)
         self.memory = SlotLSTM(sizes["lstm"], LATENTS, name="memory", **same)
         outputs = 1 + SHAPES + 2 * SHAPES * POSE
-        self.solid = keras.layers.Dense(outputs, name="solid", **same)
+        self.solid = Prediction(sizes["predict"], outputs, name="solid", **same)
         self.camera: Any = None
         if sizes["camera"]:
             self.camera = keras.layers.Dense(2, name="camera", **same)
@@ -181,7 +181,7 @@ def build_network(recipe: Any) -> SolidsNetwork:
 
     config, shape = recipe.model, recipe.data.image_shape()
     sizes = config.model_dump(
-        mode="json", include={"slots", "maps", "image", "lstm", "where_deviation"}
+        mode="json", include={"slots", "maps", "image", "lstm", "predict", "where_deviation"}
     )
     sizes |= config.renderer.model_dump(
         mode="json", include={"place_deviation", "turn_deviation", "camera"}
