@@ -37,7 +37,8 @@ def evaluate_run(
     folder.mkdir(parents=True, exist_ok=True)
     for key, rows in evaluation.tables.items():
         Table(f"{stem}-{key}", rows).save(folder)
-    for artifact in (*evaluation.artifacts, *training_films(opened.run.samples)):
+    films = training_films(opened.run.samples) if limit is None else []
+    for artifact in (*evaluation.artifacts, *films):
         artifact.save(folder)
     summary = {
         "split": name,

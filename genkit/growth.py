@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from genkit.artifacts import Animation
-from genkit.artifacts.pictures import gif, indexed
 
-FRAMES = 60
+FRAMES = 40
 FRAME_MS = 500
 END_MS = 2500
-BLACK = ((0, 0, 0),)
+COLOURS = 256
+SEEN = 4  # pictures, about, that colours are chosen from
 
 
 def training_films(samples: Path) -> list[Animation]:
@@ -36,18 +35,37 @@ def training_films(samples: Path) -> list[Animation]:
     return found
 
 
-def _frames(paths: list[Path]) -> list[np.ndarray]:
+def _frames(paths: list[Path]) -> list[Any]:
+    """Pictures of the last one's size, in colours that are common to all of them."""
+    last, count = len(paths) - 1, min(len(paths), FRAMES)
+    chosen = sorted({round(last * i / max(1, count - 1)) for i in range(count)})
+    pictures = [_read(paths[number]) for number in chosen]
+    pictures = [picture for picture in pictures if picture.size == pictures[-1].size]
+    palette = _palette(pictures[:: max(1, len(pictures) // SEEN)])
+    return [picture.quantize(palette=palette, dither=0) for picture in pictures]
+
+
+def _read(path: Path) -> Any:
     from PIL import Image
 
-    chosen = np.unique(np.linspace(0, len(paths) - 1, min(len(paths), FRAMES)).astype(int))
-    pictures = []
-    for number in chosen:
-        with Image.open(io.BytesIO(paths[number].read_bytes())) as picture:
-            pictures.append(np.asarray(picture.convert("RGB")))
-    return [picture for picture in pictures if picture.shape == pictures[-1].shape]
+    with Image.open(io.BytesIO(path.read_bytes())) as picture:
+        return picture.convert("RGB")
 
 
-def _gif(frames: list[np.ndarray]) -> bytes:
-    indices, palette = indexed(np.stack(frames), BLACK)
-    times = [FRAME_MS] * (len(frames) - 1) + [END_MS]
-    return gif([frame[..., None] for frame in indices], palette, times)
+def _palette(pictures: list[Any]) -> Any:
+    """A picture whose palette fits all of these."""
+    from PIL import Image
+
+    width, height = pictures[0].size
+    together = Image.new("RGB", (width, height * len(pictures)))
+    for row, picture in enumerate(pictures):
+        together.paste(picture, (0, row * height))
+    return together.quantize(COLOURS)
+
+
+def _gif(frames: list[Any]) -> bytes:
+    buffer = io.BytesIO()
+    first, *others = frames
+    times = [FRAME_MS] * len(others) + [END_MS]
+    first.save(buffer, "GIF", save_all=True, append_images=others, duration=times, loop=0)
+    return buffer.getvalue()

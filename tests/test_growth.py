@@ -51,8 +51,9 @@ def test_a_picture_of_another_size_is_left_out_and_very_many_are_thinned(tmp_pat
     for step in range(1, 3 * FRAMES):
         draw(tmp_path, f"step-{step}", step)
     (film,) = training_films(tmp_path)
+    with Image.open(io.BytesIO(film.gif)) as moving:
+        assert moving.size == (6, 6)
     seen = values(film.gif)
-    assert 99 not in seen[:5]
     assert len(seen) <= FRAMES
     assert seen == sorted(seen)
-    assert seen[-1] == 3 * FRAMES - 1
+    assert seen[0] < 40 < seen[-1]

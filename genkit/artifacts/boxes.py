@@ -38,6 +38,8 @@ def outlined(images: np.ndarray, levels: int, boxes: Sequence[np.ndarray]) -> np
         drawn = Image.fromarray(picture)
         pen = ImageDraw.Draw(drawn)
         for step, (top, left, height, width) in enumerate(np.asarray(own, np.float64) * factor):
+            if height < 1 or width < 1:  # of what is hidden
+                continue
             ends = [left, top, left + width - 1, top + height - 1]
             pen.rectangle(ends, outline=STEP_COLOURS[step % len(STEP_COLOURS)], width=2)
         picture[...] = np.asarray(drawn)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from genkit.files import write_bytes
+
+
+def _cell(value: Any) -> Any:
+    """Lists and mappings as JSON, which other programs read."""
+    return json.dumps(value) if isinstance(value, list | tuple | dict) else value
 
 
 def _text(value: Any) -> str:
@@ -37,7 +43,7 @@ class Table:
         if self.rows:
             writer = csv.DictWriter(buffer, list(self.rows[0]), lineterminator="\n")
             writer.writeheader()
-            writer.writerows(self.rows)
+            writer.writerows({key: _cell(value) for key, value in row.items()} for row in self.rows)
         return buffer.getvalue()
 
     def markdown(self) -> str:

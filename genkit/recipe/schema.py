@@ -167,7 +167,7 @@ class EvalConfig(Section):
     recognise: NonNegativeInt = 0
     warm_up: NonNegativeInt | None = None
     importance: NonNegativeInt = 100
-    labels: list[PositiveInt] = Field(default_factory=list)
+    labels: list[Annotated[int, Field(ge=10)]] = Field(default_factory=list)
     optimise: NonNegativeInt = 0
     checkpoint: str = "best"
 

@@ -30,7 +30,7 @@ def sphere(xp: Any, o: Vector, d: Vector) -> tuple[Any, Vector]:
     under = along * along - (dot(o, o) - RADIUS**2)
     far = -along - xp.sqrt(xp.maximum(under, TINY))
     t = xp.where(xp.logical_and(under > 0.0, far > 0.0), far, MISS)
-    return t, tuple((a + t * b) / RADIUS for a, b in zip(o, d, strict=True))  # type: ignore[return-value]
+    return t, tuple((a + t * b) / RADIUS for a, b in zip(o, d, strict=True))
 
 
 def cube(xp: Any, o: Vector, d: Vector) -> tuple[Any, Vector]:
@@ -49,7 +49,7 @@ def cube(xp: Any, o: Vector, d: Vector) -> tuple[Any, Vector]:
     third = xp.logical_not(xp.logical_or(first, second))
     faces = (first, second, third)
     normal = tuple(xp.where(face, -xp.sign(b), 0.0 * b) for face, b in zip(faces, d, strict=True))
-    return t, normal  # type: ignore[return-value]
+    return t, normal
 
 
 def cylinder(xp: Any, o: Vector, d: Vector) -> tuple[Any, Vector]:

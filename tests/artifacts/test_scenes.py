@@ -65,6 +65,13 @@ def test_boxes_are_drawn_where_they_are() -> None:
     assert ((rows.max() + 1) / factor, (columns.max() + 1) / factor) == (6.0, 8.0)
 
 
+def test_a_hidden_thing_has_no_box_and_keeps_its_colour() -> None:
+    image = np.zeros((1, 10, 10, 1), np.uint8)
+    (picture,) = outlined(image, 256, [np.array([[0.0, 0, 0, 0], [2, 2, 4, 4]])])
+    assert STEP_COLOURS[0] not in colours_in(picture)
+    assert STEP_COLOURS[1] in colours_in(picture)
+
+
 def test_boxes_beyond_the_image_are_cut() -> None:
     image = np.full((1, 10, 10, 3), 90, np.uint8)
     (picture,) = outlined(image, 256, [np.array([[-3.0, 6.0, 8.0, 9.0]])])

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from genkit.data.scenes.config import ScenesConfig
+from genkit.data.scenes.config import FlatConfig
 from genkit.data.scenes.dataset import BOX, COUNT, IMAGE, LABEL, stacked
 from genkit.errors import DataError
 from genkit.family import Arrays
@@ -62,7 +62,7 @@ class Composer:
 
     def __init__(
         self,
-        config: ScenesConfig,
+        config: FlatConfig,
         counts: Sequence[int],
         things: Callable[[int, int, int], Sequence[Thing]],
         purpose: str,
@@ -70,8 +70,9 @@ class Composer:
         self.config, self.counts = config, tuple(counts)
         self.things, self.purpose = things, purpose
 
-    def __call__(self, numbers: np.ndarray, seed: int) -> Arrays:
+    def __call__(self, numbers: np.ndarray, seed: int, truth: bool = True) -> Arrays:
         """Scenes `numbers` (n,) of a seed; see `SceneSplit`."""
+        del truth  # it costs nothing
         return stacked([self._scene(seed, int(number)) for number in numbers])
 
     def _scene(self, seed: int, number: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -15,7 +16,7 @@ Apart = Literal["boxes", "ink", "any"]
 
 
 class ScenesConfig(ImagesConfig):
-    """Things on a dark canvas, which never lie partly outside of it.
+    """Scenes of several things.
 
     Scenes for training are made without end; those of other splits are always the same.
 
@@ -24,8 +25,6 @@ class ScenesConfig(ImagesConfig):
         counts: how many things a scene may hold; scenes of each of them are equally many.
         unseen_counts: how many those of a further split `test_unseen` hold, which no other split
             has; empty for no such split.
-        apart: `boxes`: the boxes of things do not overlap; `ink`: no pixel belongs to two things;
-            `any`: things lie anywhere, and add up where they overlap.
         train_count: scenes that count as the split, where one asks for it whole.
         validation_count, test_count: scenes, `test_count` in each of the test splits.
     """
@@ -33,7 +32,6 @@ class ScenesConfig(ImagesConfig):
     size: Annotated[int, Field(ge=4, le=512)] = 50
     counts: Counts = Field(default_factory=lambda: [0, 1, 2])
     unseen_counts: list[Count] = Field(default_factory=list)
-    apart: Apart = "boxes"
     train_count: PositiveInt = 60_000
     validation_count: PositiveInt = 3_000
     test_count: PositiveInt = 6_000
@@ -62,12 +60,23 @@ class ScenesConfig(ImagesConfig):
     def class_count(self) -> int | None:
         return None
 
+
+class FlatConfig(ScenesConfig):
+    """Things on a dark canvas, which never lie partly outside of it.
+
+    Args:
+        apart: `boxes`: the boxes of things do not overlap; `ink`: no pixel belongs to two things;
+            `any`: things lie anywhere, and add up where they overlap.
+    """
+
+    apart: Apart = "boxes"
+
     def thing_side(self) -> int:
         """Height and width that the largest thing may have."""
         raise NotImplementedError
 
     @model_validator(mode="after")
-    def _room(self) -> ScenesConfig:
+    def _room(self) -> FlatConfig:
         side = self.thing_side()
         if side > self.size:
             raise ValueError(
@@ -78,14 +87,13 @@ class ScenesConfig(ImagesConfig):
 
     def preprocessing(self) -> str:
         how = {"boxes": "boxes apart", "ink": "no common pixel", "any": "anywhere"}[self.apart]
-        counts = ", ".join(map(str, self.counts))
-        return f"{counts} on {self.size}x{self.size}, {how}{self._made()}"
+        return f"{self.size}x{self.size}, {how}{self._made()}"
 
     def _made(self) -> str:
         return ""
 
 
-class DigitScenesConfig(ScenesConfig):
+class DigitScenesConfig(FlatConfig):
     """Digits, cut to their ink.
 
     Args:
@@ -152,14 +160,14 @@ class MultiDigitsConfig(DigitScenesConfig):
         return 8
 
 
-class SpritesConfig(ScenesConfig):
+class SpritesConfig(FlatConfig):
     """Discs, squares and triangles, upright, each in one of six colours.
 
     Every split has all of them; scenes of one split are in no other.
 
     Args:
         sides: least and greatest height of a sprite, drawn evenly.
-        colours: false makes all of them white, on a grey canvas.
+        colours: false makes all of them white, and scenes grey.
     """
 
     name: Literal["sprites"] = "sprites"
@@ -181,7 +189,8 @@ class SpritesConfig(ScenesConfig):
         return (self.size, self.size, 3 if self.colours else 1)
 
     def thing_side(self) -> int:
-        return self.sides[1]
+        # A triangle is wider than high by 2 / sqrt(3), and edges are smooth.
+        return math.ceil(2 / 3**0.5 * self.sides[1]) + 2
 
     def _made(self) -> str:
         return f", {self.sides[0]} to {self.sides[1]} pixels high"
@@ -210,16 +219,6 @@ class SolidsConfig(ScenesConfig):
     validation_count: PositiveInt = 1_000
     test_count: PositiveInt = 2_000
 
-    @model_validator(mode="after")
-    def _own_rule(self) -> SolidsConfig:
-        if "apart" in self.model_fields_set:
-            raise ValueError("apart is of scenes in 2D; of solids apart_by says how far")
-        return self
-
-    def thing_side(self) -> int:
-        return 1
-
     def preprocessing(self) -> str:
-        counts = ", ".join(map(str, self.counts))
         camera = f", camera within {self.turn:g} degrees" if self.turn else ""
-        return f"{counts} on a table, {self.size}x{self.size} grey{camera}"
+        return f"rendered, {self.size}x{self.size} grey{camera}"

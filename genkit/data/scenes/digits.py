@@ -14,7 +14,7 @@ from genkit.data.images.config import DigitsConfig, MnistConfig
 from genkit.data.images.dataset import ImageDataset
 from genkit.data.scenes.composing import Composer, Thing, cut
 from genkit.data.scenes.config import DigitScenesConfig, MultiDigitsConfig, MultiMnistConfig
-from genkit.data.scenes.dataset import SceneSplit, split
+from genkit.data.scenes.dataset import dataset
 from genkit.randomness import uniform
 
 CLASSES = tuple(map(str, range(10)))
@@ -80,26 +80,15 @@ def load_multi_digits(config: MultiDigitsConfig) -> ImageDataset:
     return _dataset(config, {name: _grey(found, name, 16) for name in found.splits})
 
 
-def _grey(dataset: ImageDataset, name: str, brightest: int) -> Digits:
-    found = dataset.split(name)
+def _grey(images_of: ImageDataset, name: str, brightest: int) -> Digits:
+    found = images_of.split(name)
     images = np.asarray(found.images)[..., 0]
     return np.rint(images * (255.0 / brightest)).astype(np.uint8), np.asarray(found.labels)
 
 
 def _dataset(config: DigitScenesConfig, parts: Mapping[str, Digits]) -> ImageDataset:
-    def make(name: str, source: str, count: int, counts: Sequence[int]) -> SceneSplit:
+    def make(name: str, source: str, counts: Sequence[int]) -> Composer:
         purpose = f"{config.name}/{name}"
-        things = DigitThings(config, *parts[source], purpose)
-        composer = Composer(config, counts, things, purpose)
-        return split(composer, count, config.image_shape(), name == "train", CLASSES)
+        return Composer(config, counts, DigitThings(config, *parts[source], purpose), purpose)
 
-    splits = {
-        "train": make("train", "train", config.train_count, config.counts),
-        "validation": make("validation", "validation", config.validation_count, config.counts),
-        "test": make("test", "test", config.test_count, config.counts),
-    }
-    if config.unseen_counts:
-        unseen = config.unseen_counts
-        splits["test_unseen"] = make("test_unseen", "test", config.test_count, unseen)
-    said = {"data": config.name, "preprocessing": config.preprocessing()}
-    return ImageDataset(config.name, splits, said)
+    return dataset(config, make, CLASSES)

@@ -8,7 +8,7 @@ import numpy as np
 
 from genkit.data.images.dataset import ImageDataset
 from genkit.data.scenes.config import SolidsConfig
-from genkit.data.scenes.dataset import BOX, COUNT, IMAGE, LABEL, SceneSplit, split
+from genkit.data.scenes.dataset import BOX, COUNT, IMAGE, LABEL, dataset
 from genkit.errors import DataError
 from genkit.family import Arrays
 from genkit.randomness import uniform
@@ -27,7 +27,7 @@ def view(config: SolidsConfig) -> View:
 
 
 class Solids:
-    """Makes scenes; see `SceneSplit`. Beside the usual they have `pose` (n, M, 3) float32: x and y
+    """Makes scenes; see `Make`. Beside the usual they have `pose` (n, M, 3) float32: x and y
     on the table and the turn in radians, zeros beyond the count; and `azimuth` (n,) float32 of the
     camera, in radians. Boxes are those of what is seen of a solid, zeros where it is hidden.
 
@@ -39,23 +39,17 @@ class Solids:
         self.config, self.counts, self.purpose = config, tuple(counts), purpose
         self.view = view(config)
 
-    def __call__(self, numbers: np.ndarray, seed: int) -> Arrays:
+    def __call__(self, numbers: np.ndarray, seed: int, truth: bool = True) -> Arrays:
         most = self.config.most
         facts = [self._facts(seed, int(number)) for number in numbers]
         count, labels, poses, azimuth = (np.stack([fact[i] for fact in facts]) for i in range(4))
-        alive = np.arange(most) < count[:, None]
-        parts = range(0, len(numbers), TOGETHER)
-        found = [self._seen(labels[i : i + TOGETHER], poses[i : i + TOGETHER],
-                            alive[i : i + TOGETHER], azimuth[i : i + TOGETHER])
-                 for i in parts]  # fmt: skip
-        return {
-            IMAGE: np.concatenate([images for images, _ in found]),
-            COUNT: count,
-            BOX: np.concatenate([boxes for _, boxes in found]),
-            LABEL: labels,
-            POSES: poses,
-            AZIMUTH: azimuth,
-        }
+        shapes, alive = np.maximum(labels, 0), np.arange(most) < count[:, None]
+        parts = [
+            self._seen(shapes[own], poses[own], alive[own], azimuth[own], truth)
+            for own in (slice(i, i + TOGETHER) for i in range(0, len(numbers), TOGETHER))
+        ]
+        found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return {**found, COUNT: count, LABEL: labels, POSES: poses, AZIMUTH: azimuth}
 
     def _facts(self, seed: int, number: int) -> tuple[np.int64, np.ndarray, np.ndarray, np.float32]:
         count, most = self.counts[number % len(self.counts)], self.config.most
@@ -83,12 +77,19 @@ class Solids:
         )
 
     def _seen(
-        self, labels: np.ndarray, poses: np.ndarray, alive: np.ndarray, azimuth: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        shapes = np.maximum(labels, 0)
+        self,
+        shapes: np.ndarray,
+        poses: np.ndarray,
+        alive: np.ndarray,
+        azimuth: np.ndarray,
+        truth: bool,
+    ) -> Arrays:
+        """Images, and boxes where they are wanted: each takes a picture without its solid."""
         images = render(np, self.view, shapes, poses, alive, azimuth)
-        boxes = seen_boxes(self.view, shapes, poses, alive, azimuth, images)
-        return np.rint(images * 255).astype(np.uint8), boxes
+        found = {IMAGE: np.rint(images * 255).astype(np.uint8)}
+        if truth:
+            found[BOX] = seen_boxes(self.view, shapes, poses, alive, azimuth, images)
+        return found
 
 
 def seen_boxes(
@@ -116,10 +117,10 @@ def _extents(seen: np.ndarray) -> np.ndarray:
     """Tight boxes `(n, 4)` of masks `(n, H, W)`, zeros where they are empty."""
     found = np.zeros((len(seen), 4), np.float32)
     for axis in (0, 1):
-        line = seen.any(axis=2 - axis)
+        line: np.ndarray = np.max(seen, axis=2 - axis)
         first = line.argmax(axis=1)
         last = line.shape[1] - line[:, ::-1].argmax(axis=1)
-        there = line.any(axis=1)
+        there = np.max(line, axis=1)
         found[:, axis], found[:, axis + 2] = first * there, (last - first) * there
     return found
 
@@ -127,16 +128,8 @@ def _extents(seen: np.ndarray) -> np.ndarray:
 def load(config: SolidsConfig) -> ImageDataset:
     """Training scenes without end, and splits of others."""
 
-    def make(name: str, count: int, counts: Sequence[int]) -> SceneSplit:
-        maker = Solids(config, counts, f"{config.name}/{name}")
-        return split(maker, count, config.image_shape(), name == "train", NAMES)
+    def make(name: str, source: str, counts: Sequence[int]) -> Solids:
+        del source  # every split has all solids
+        return Solids(config, counts, f"{config.name}/{name}")
 
-    splits = {
-        "train": make("train", config.train_count, config.counts),
-        "validation": make("validation", config.validation_count, config.counts),
-        "test": make("test", config.test_count, config.counts),
-    }
-    if config.unseen_counts:
-        splits["test_unseen"] = make("test_unseen", config.test_count, config.unseen_counts)
-    said = {"data": config.name, "preprocessing": config.preprocessing()}
-    return ImageDataset(config.name, splits, said)
+    return dataset(config, make, NAMES)

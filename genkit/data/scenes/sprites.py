@@ -9,7 +9,7 @@ import numpy as np
 from genkit.data.images.dataset import ImageDataset
 from genkit.data.scenes.composing import Composer, Thing, cut
 from genkit.data.scenes.config import SpritesConfig
-from genkit.data.scenes.dataset import SceneSplit, split
+from genkit.data.scenes.dataset import dataset
 from genkit.data.video.pushing.drawing import outline
 from genkit.randomness import uniform
 
@@ -34,22 +34,14 @@ def silhouette(name: str, height: int) -> np.ndarray:
 
 
 def load(config: SpritesConfig) -> ImageDataset:
-    """Training scenes without end, and three splits of others."""
+    """Training scenes without end, and splits of others."""
 
-    def make(name: str, count: int, counts: Sequence[int]) -> SceneSplit:
+    def make(name: str, source: str, counts: Sequence[int]) -> Composer:
+        del source  # every split has all sprites
         purpose = f"{config.name}/{name}"
-        composer = Composer(config, counts, _Sprites(config, purpose), purpose)
-        return split(composer, count, config.image_shape(), name == "train", SHAPES)
+        return Composer(config, counts, _Sprites(config, purpose), purpose)
 
-    splits = {
-        "train": make("train", config.train_count, config.counts),
-        "validation": make("validation", config.validation_count, config.counts),
-        "test": make("test", config.test_count, config.counts),
-    }
-    if config.unseen_counts:
-        splits["test_unseen"] = make("test_unseen", config.test_count, config.unseen_counts)
-    said = {"data": config.name, "preprocessing": config.preprocessing()}
-    return ImageDataset(config.name, splits, said)
+    return dataset(config, make, SHAPES)
 
 
 class _Sprites:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from keras import ops
 
+from genkit.batches import pad_rows
 from genkit.data.images.dataset import ImageSplit
 from genkit.family import (
+    Arrays,
     Evaluation,
     EvaluationRequest,
     Generator,
-    Metrics,
     Monitor,
     SampleSettings,
     Workload,
 )
 from genkit.models.air import evaluation, priors
+from genkit.models.air.things import Things
 from genkit.models.air.training import RATE, Statistics
 from genkit.models.image_density.images import SPLITS, ImageLearner
 from genkit.progress import Progress
+from genkit.randomness import normal, uniform
+
+BLOCK = 64  # images whose noise is made together
 
 
 class SceneLearner(ImageLearner):
@@ -53,24 +58,31 @@ class SceneLearner(ImageLearner):
 
     # What a kind of scene knows
 
-    def explain(self, images: np.ndarray) -> Any:
-        """The most probable things of a batch, with `counts` and `canvas`."""
+    def explain_batch(self, images: np.ndarray) -> Things:
+        """The most probable things of `eval.batch_size` images `(B, H, W, C)`."""
         raise NotImplementedError
 
-    def weigh(self, images: np.ndarray, seed: int, start: int, draw: int) -> np.ndarray:
-        """Bound, importance weight (log) and count, `(3, n)` float64, of one draw of the latents.
-
-        Args:
-            images: `(n, H, W, C)`, at most `eval.batch_size`.
-            seed: of what is drawn. start: number of the first image. draw: which one.
-        """
+    def weigh_batch(self, images: np.ndarray, drawn: Arrays) -> np.ndarray:
+        """Bound, importance weight (log) and count, `(3, B)` float64, under what chance decides."""
         raise NotImplementedError
 
-    def compare(self, truth: Any, found: Sequence[Any]) -> dict[str, float]:
-        """Metrics of what is inferred against the truth, beside counts."""
+    def latent_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes, of one image, of the standard normal numbers that chance decides by."""
         raise NotImplementedError
 
-    def pictures(self, images: np.ndarray, found: Sequence[Any], name: str) -> Any:
+    def choice_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The same of uniform numbers."""
+        raise NotImplementedError
+
+    def compare(self, truth: Arrays, found: Any) -> dict[str, np.ndarray]:
+        """What is inferred of a batch against the truth: arrays that `summary` puts together."""
+        raise NotImplementedError
+
+    def summary(self, compared: Mapping[str, np.ndarray]) -> dict[str, float]:
+        """Metrics of things, beside counts."""
+        raise NotImplementedError
+
+    def pictures(self, images: np.ndarray, found: Any, name: str) -> Any:
         """A figure of images and what is inferred of them."""
         raise NotImplementedError
 
@@ -85,11 +97,63 @@ class SceneLearner(ImageLearner):
     def make_generator(self, settings: SampleSettings) -> Generator:
         raise NotImplementedError
 
+    def refuse(self, split: ImageSplit) -> None:
+        """UsageError where the recipe's `eval` asks for what a split cannot give."""
+
     def tables(
         self, split: ImageSplit, request: EvaluationRequest, progress: Progress
     ) -> dict[str, list[dict[str, Any]]]:
         """Further tables of an evaluation, which take time."""
         return {}
+
+    # Inference
+
+    def explain(self, images: np.ndarray) -> Any:
+        """The most probable things of images `(n, H, W, C)`, values 0 .. levels - 1."""
+        size, found = self.recipe.eval.batch_size, []
+        for start in range(0, len(images), size):
+            own = images[start : start + size]
+            things = self.explain_batch(pad_rows(own, size - len(own)))
+            found.append(things.rows(slice(0, len(own))))
+        return found[0].joined(found)
+
+    def weigh(self, images: np.ndarray, seed: int, start: int, draw: int) -> np.ndarray:
+        """Bound, importance weight (log) and count, `(3, n)` float64, of one draw of the latents.
+
+        Args:
+            images: `(n, H, W, C)`.
+            seed: of what is drawn. start: number of the first image. draw: which one.
+        """
+        size, found = self.recipe.eval.batch_size, []
+        for first in range(0, len(images), size):
+            own = images[first : first + size]
+            drawn = {
+                **noise_rows(normal, self.latent_shapes(), seed, start + first, size, draw),
+                **noise_rows(uniform, self.choice_shapes(), seed, start + first, size, draw),
+            }
+            weighed = self.weigh_batch(pad_rows(own, size - len(own)), drawn)
+            found.append(weighed[:, : len(own)])
+        return np.concatenate(found, axis=1)
+
+    def fit(
+        self, batch: Arrays, seed: int, start: int, draws: int, brief: bool
+    ) -> dict[str, np.ndarray]:
+        """How well what is inferred fits, arrays `(n,)`: the bound, the importance-weighted one
+        unless brief or there are no draws, and the count of one draw.
+
+        Args:
+            batch: `image`, and the truth where it is known. seed, start, draws: of the latents.
+        """
+        images = batch["image"]
+        several = np.stack([self.weigh(images, seed, start, k) for k in range(max(1, draws))])
+        found = {
+            "elbo_nats_per_image": several[:, 0].mean(axis=0),
+            "drawn_count": several[0, 2].astype(np.int64),
+        }
+        if draws and not brief:
+            weights = np.logaddexp.reduce(several[:, 1], axis=0) - np.log(draws)
+            found["iwae_nats_per_image"] = weights
+        return found
 
     # What all have
 
@@ -103,18 +167,34 @@ class SceneLearner(ImageLearner):
 
     def schedule(self, rows: int, update: int) -> dict[str, np.ndarray]:
         """What changes from update to update: `prior` `(rows, N)`, `temperature` and `rate`
-        `(rows, 1)`."""
+        `(rows, 1)`.
+
+        Pieces of a batch move the averages one after the other; their rates are such that all
+        pieces count alike and together as much as the rate of an update says.
+        """
+        pieces = self.recipe.train.accumulate
+        share = max(RATE, 1.0 / (update + 1)) / pieces
+        rates = [share / (1.0 - (pieces - 1 - piece) * share) for piece in range(pieces)]
         prior = priors.presence_logits(self.config.presence, self.config.slots, update)
         heat = priors.temperature(self.config.temperature, update)
         return {
             "prior": np.broadcast_to(prior, (rows, self.config.slots)),
             "temperature": np.full((rows, 1), heat, np.float32),
-            "rate": np.full((rows, 1), max(RATE, 1.0 / (update + 1)), np.float32),
+            "rate": np.repeat(np.array(rates, np.float32), rows // pieces)[:, None],
         }
 
     def chances(self) -> np.ndarray:
         """Probabilities `(N + 1,)` of counts 0 .. N, as they were inferred of late."""
         return priors.count_chances(ops.convert_to_numpy(self.statistics.counts.value))
+
+    def notes(self) -> dict[str, str]:
+        """What metrics depend on, in words."""
+        chances = ", ".join(f"{n}: {chance:.4f}" for n, chance in enumerate(self.chances()))
+        return {
+            "likelihood": f"density of pixels from 0 to 1, normal with deviation "
+            f"{self.config.noise:g}; prior of counts {chances}",
+            **self.thing_notes(),
+        }
 
     def batches(self, split: ImageSplit) -> Iterator[tuple[int, np.ndarray]]:
         """Number of the first image, and images, batch by batch."""
@@ -151,7 +231,7 @@ class SceneLearner(ImageLearner):
             found = self.explain(images)
             for row in range(len(images)):
                 one, name = slice(row, row + 1), f"{start + row:06d}"
-                yield self.pictures(images[one], [found.rows(one)], name)
+                yield self.pictures(images[one], found.rows(one), name)
                 progress.advance(1)
         progress.finish()
 
@@ -165,9 +245,7 @@ class SceneLearner(ImageLearner):
         """Images that were not trained on, over what is drawn of them."""
         del seed
         images = np.asarray(self.split("validation").first(count).images)
-        size = self.recipe.eval.batch_size
-        found = [self.explain(images[i : i + size]) for i in range(0, len(images), size)]
-        return [self.pictures(images, found, "reconstructions")]
+        return [self.pictures(images, self.explain(images), "reconstructions")]
 
     def workloads(self, tiles: Sequence[int]) -> Iterable[Workload]:
         return [*(self._sampling(tile) for tile in tiles), *super().workloads(tiles)]
@@ -183,7 +261,24 @@ class SceneLearner(ImageLearner):
         )
 
 
-def summed(metrics: Mapping[str, Any], names: Sequence[str]) -> tuple[Metrics, dict[str, Any]]:
-    """Metrics without those of some names, and these."""
-    kept = dict(metrics)
-    return kept, {name: kept.pop(name) for name in names}
+def noise_rows(
+    draw: Callable[..., np.ndarray],
+    shapes: Mapping[str, tuple[int, ...]],
+    seed: int,
+    start: int,
+    count: int,
+    stream: int,
+) -> Arrays:
+    """Noise of the images `start` to `start + count - 1`, each a function of (seed, its number,
+    stream): made for blocks of `BLOCK` images, whatever the batch.
+
+    Args:
+        draw: `randomness.normal` or `uniform`. shapes: of one image, by name.
+    """
+    blocks = range(start // BLOCK, (start + count - 1) // BLOCK + 1)
+    found = {}
+    for name, shape in shapes.items():
+        rows = [draw(seed, f"air/{name}", block, (BLOCK, *shape), stream) for block in blocks]
+        first = start - blocks[0] * BLOCK
+        found[name] = np.concatenate(rows)[first : first + count]
+    return found

@@ -86,8 +86,8 @@ class AirConfig(Section):
         baseline: units of the LSTM that predicts what `nvil` scores. baseline_rate: its learning
             rate. normalise: whether the gradient of presence is divided by the running deviation
             of what the baseline does not predict.
-        renderer: draw solids in 3D instead of windows; `variant`, `estimator` and all keys of
-            windows and baselines then say nothing.
+        renderer: draw solids in 3D instead of windows. It takes neither `variant` nor `estimator`;
+            `temperature` and all keys of windows and baselines then say nothing.
     """
 
     variant: Literal["air", "dair"] = "air"
@@ -139,6 +139,12 @@ class AirConfig(Section):
             yield "model.slots", f"{says}. Received: {self.slots}"
         if self.estimator == "nvil" and recipe.train.accumulate != 1:
             yield "train.accumulate", "must be 1 with the estimator nvil"
+        if recipe.train.precision != "float32":
+            yield "train.precision", "must be float32: air knows no other"
+        if recipe.train.rematerialise:
+            yield "train.rematerialise", "must be false: air keeps its activations"
+        if self.presence.name == "certain" and counts not in (None, [self.slots]):
+            yield "model.presence.name", "certain needs data.counts to be the slots alone"
         if self.renderer is not None:
             yield from self._of_solids(recipe)
 
@@ -148,12 +154,15 @@ class AirConfig(Section):
             yield "data.name", f"a renderer needs the scenes 'solids'. Received: {data.name}"
         if self.estimator == "nvil" or self.variant == "dair":
             yield "model.renderer", "takes neither the estimator nvil nor the variant dair"
+        turned = bool(getattr(data, "turn", 0.0))
+        if renderer is not None and renderer.camera != turned:
+            yield "model.renderer.camera", "must be true where data.turn turns it, and only there"
         if renderer is not None and renderer.supervised:
             if self.slots != 1 or getattr(data, "counts", [1]) != [1]:
                 says = "learns of scenes with one solid: slots 1 and data.counts [1]"
                 yield "model.renderer.supervised", says
             if renderer.camera:
-                yield "model.renderer.supervised", "does not learn the camera"
+                yield "model.renderer.supervised", "does not learn the camera's turn"
 
 
 CERTAIN = 30.0  # log-odds that leave no doubt

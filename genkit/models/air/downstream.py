@@ -6,10 +6,12 @@ Eslami et al., 2016, section 4.1. A network on inferred places and looks beside 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from genkit.data.images.dataset import ImageSplit
 from genkit.data.scenes.dataset import BOX, COUNT, IMAGE, LABEL, SceneSplit
 from genkit.errors import UsageError
 from genkit.family import Arrays
@@ -44,8 +46,18 @@ TASKS: dict[str, tuple[Callable[[Arrays], np.ndarray], int]] = {
 }
 
 
+_NETWORKS = {"things": vector_network, "pixels": pixel_network}
+
+
+def refuse_tasks(split: ImageSplit) -> None:
+    """UsageError if scenes do not hold two digits."""
+    counts = split.counts if isinstance(split, SceneSplit) else ()
+    if DIGITS not in counts or getattr(split, "class_names", ()) != ALL_DIGITS:
+        raise UsageError("eval.labels: sums and orders are of splits with scenes of two digits")
+
+
 def downstream(
-    learner: AirLearner, split: SceneSplit, seed: int, progress: Progress
+    learner: AirLearner, split: Any, seed: int, progress: Progress
 ) -> list[dict[str, Any]]:
     """A row for each task and number of labels: accuracy on things and on pixels, and that of
     always naming the most frequent answer.
@@ -55,14 +67,16 @@ def downstream(
         split: scenes of digits to be tested on. seed: of the networks that are taught.
 
     Raises:
-        UsageError: if the scenes do not hold two digits.
+        UsageError: as `refuse_tasks`.
     """
     train = learner.split("train")
-    if split.class_names != ALL_DIGITS or DIGITS not in learner.recipe.data.counts:
-        raise UsageError("eval.labels: sums and orders are of scenes that hold two digits")
+    refuse_tasks(train)
+    refuse_tasks(split)
     wanted = sorted(learner.recipe.eval.labels)
     known = _with_two(train, wanted[-1])
-    held_out = _with_two(split.first(len(split)), len(split), len(split))
+    held_out = _with_two(split, len(split), len(split))
+    if not len(held_out[COUNT]):
+        raise UsageError(f"eval.labels: none of the first {len(split)} scenes holds two digits")
     progress.start("tasks", len(TASKS) * len(wanted), "networks")
     things = _scaled(_things(learner, known), _things(learner, held_out))
     pixels = tuple(learner.floats(scenes[IMAGE]) for scenes in (known, held_out))
@@ -73,12 +87,11 @@ def downstream(
             row: dict[str, Any] = {"task": task, "labels": count}
             row["chance"] = float((truth == np.bincount(answers).argmax()).mean())
             for name, (x, tests) in (("things", things), ("pixels", pixels)):
-                if name == "things":
-                    network = vector_network(x.shape[1], classes)
-                else:
-                    network = pixel_network(learner.shape, classes)
+                make = partial(_NETWORKS[name], x.shape[1:], classes)
                 learnt, asked = (x[:count], answers[:count]), (tests, truth)
-                row[f"accuracy_on_{name}"] = taught_accuracy(network, learnt, asked, seed)
+                purpose = f"air/{task}/{name}/{count}"
+                accuracy = taught_accuracy(make, learnt, asked, seed, purpose)
+                row[f"accuracy_on_{name}"] = accuracy
             rows.append(row)
             progress.advance()
     progress.finish()
@@ -104,14 +117,13 @@ def _with_two(split: SceneSplit, count: int, end: int | None = None) -> Arrays:
 
 def _things(learner: AirLearner, scenes: Arrays) -> np.ndarray:
     """Presence, places and looks of all slots, `(n, N (4 + K))` float32."""
-    images, size = scenes[IMAGE], learner.recipe.eval.batch_size
-    found = []
-    for start in range(0, len(images), size):
-        batch = learner.explain(images[start : start + size])
-        alive = np.arange(learner.config.slots) < batch.counts[:, None]
-        latents = np.concatenate([np.ones_like(batch.where[..., :1]), batch.where, batch.what], -1)
-        found.append((latents * alive[..., None]).reshape(len(batch.counts), -1))
-    return np.concatenate(found).astype(np.float32)
+    images, parts = scenes[IMAGE], []
+    for start in range(0, len(images), LOOKED):
+        found = learner.explain(images[start : start + LOOKED])
+        alive = np.arange(learner.config.slots) < found.counts[:, None]
+        latents = np.concatenate([np.ones_like(found.where[..., :1]), found.where, found.what], -1)
+        parts.append((latents * alive[..., None]).reshape(len(found), -1))
+    return np.concatenate(parts).astype(np.float32)
 
 
 def _scaled(known: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,16 +1,19 @@
-"""Evaluation of AIR: counts against the truth, bounds on the likelihood, boxes."""
+"""Evaluation of AIR: counts and things against the truth, bounds on the likelihood."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from genkit.artifacts import Figure
 from genkit.data.images.dataset import ImageSplit
-from genkit.data.scenes.dataset import COUNT, SceneSplit
+from genkit.data.scenes.dataset import COUNT, IMAGE, SceneSplit
 from genkit.family import Arrays, Evaluation, EvaluationRequest
 from genkit.metrics.confusion import confusion_figure
+from genkit.models.air.things import Things
 from genkit.progress import Progress
 
 if TYPE_CHECKING:
@@ -20,101 +23,116 @@ SHOWN = 32  # images in the picture of reconstructions
 
 
 def evaluate(learner: SceneLearner, request: EvaluationRequest, progress: Progress) -> Evaluation:
-    """Bounds, and of scenes whose truth is known counts and boxes; unless brief also the
-    importance-weighted bound, a confusion matrix, a table by count, pictures, and with
-    `eval.labels` what downstream tasks reach."""
+    """Bounds, and of scenes whose truth is known counts and things; unless brief also the
+    importance-weighted bound, a confusion matrix, a table by count, pictures, and what the recipe's
+    `eval` asks for beside."""
     split = learner.split(request.split).first(request.limit)
-    found = [learner.explain(images) for _, images in learner.batches(split)]
-    bounds, weights, drawn = _weighed(learner, split, request, progress)
-    metrics = {**_bound(bounds), "mean_count": float(_counts(found).mean())}
-    if weights is not None:
-        metrics["iwae_nats_per_image"] = float(weights.mean())
-    truth = _truth(split)
-    if truth is not None:
-        metrics["count_accuracy"] = float((_counts(found) == truth[COUNT]).mean())
-        metrics["count_accuracy_sampled"] = float((drawn == truth[COUNT]).mean())
-        metrics.update(learner.compare(truth, found))
+    if not request.brief:
+        learner.refuse(split)
+    found = _looked_at(learner, split, request, progress)
+    metrics = found.metrics(learner)
     if request.brief:
         return Evaluation(len(split), metrics)
-    images = np.asarray(split.images[:SHOWN])
-    shown = [learner.explain(images[i : i + len(f.counts)]) for i, f in _starts(found)]
-    pictures: list[Figure] = [learner.pictures(images, shown, f"{request.split}-reconstructions")]
+    images, name = np.asarray(split.images[:SHOWN]), request.split
+    pictures: list[Figure] = [
+        learner.pictures(images, found.shown[0].joined(found.shown), f"{name}-reconstructions")
+    ]
     tables: dict[str, list[dict[str, Any]]] = {}
-    if truth is not None:
-        tables["per_count"] = _per_count(truth, found, bounds)
-        pictures.append(_confusion(learner, truth, found, request.split))
+    if found.true_counts:
+        tables["per_count"] = found.per_count()
+        pictures.append(_confusion(learner, found, name))
     tables.update(learner.tables(split, request, progress))
-    return Evaluation(len(split), metrics, tables, pictures, _notes(learner))
+    return Evaluation(len(split), metrics, tables, pictures, _notes(learner, split))
 
 
-def _starts(found: list[Any]) -> list[tuple[int, Any]]:
-    """Batches of the images that are shown, with the number of the first image of each."""
-    starts, start = [], 0
-    for batch in found:
-        if start < SHOWN:
-            starts.append((start, batch))
-        start += len(batch.counts)
-    return starts
+@dataclass
+class _Found:
+    """What was found, batch by batch."""
 
+    counts: list[np.ndarray] = field(default_factory=list)
+    true_counts: list[np.ndarray] = field(default_factory=list)
+    fits: list[dict[str, np.ndarray]] = field(default_factory=list)
+    compared: list[dict[str, np.ndarray]] = field(default_factory=list)
+    shown: list[Things] = field(default_factory=list)
 
-def _weighed(
-    learner: SceneLearner, split: ImageSplit, request: EvaluationRequest, progress: Progress
-) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
-    """Bound of each image, importance-weighted bound where it is wanted, and the count of one
-    draw."""
-    draws = 0 if request.brief else learner.recipe.eval.importance
-    progress.start("bounds", len(split), "images")
-    bounds, weights, counts = [], [], []
-    for start, images in learner.batches(split):
-        several = np.stack(
-            [learner.weigh(images, request.seed, start, draw) for draw in range(max(1, draws))]
-        )
-        bounds.append(several[:, 0].mean(axis=0))
-        weights.append(np.logaddexp.reduce(several[:, 1], axis=0) - np.log(len(several)))
-        counts.append(several[0, 2].astype(np.int64))
-        progress.advance(len(images))
-    progress.finish()
-    weighted = np.concatenate(weights) if draws else None
-    return np.concatenate(bounds), weighted, np.concatenate(counts)
+    def metrics(self, learner: SceneLearner) -> dict[str, float]:
+        counts, fits = np.concatenate(self.counts), _joined(self.fits)
+        metrics = {name: float(values.mean()) for name, values in fits.items()}
+        drawn = metrics.pop("drawn_count", None)
+        if (bounds := fits.get("elbo_nats_per_image")) is not None:
+            error = float(bounds.std() / np.sqrt(len(bounds)))
+            metrics["elbo_nats_per_image_standard_error"] = error
+        metrics["mean_count"] = float(counts.mean())
+        if self.true_counts:
+            true = np.concatenate(self.true_counts)
+            metrics["count_accuracy"] = float((counts == true).mean())
+            if drawn is not None:
+                hits = fits["drawn_count"] == true
+                metrics["count_accuracy_sampled"] = float(hits.mean())
+            metrics.update(learner.summary(_joined(self.compared)))
+        return metrics
 
-
-def _bound(bounds: np.ndarray) -> dict[str, float]:
-    return {
-        "elbo_nats_per_image": float(bounds.mean()),
-        "elbo_nats_per_image_standard_error": float(bounds.std() / np.sqrt(len(bounds))),
-    }
-
-
-def _truth(split: ImageSplit) -> Arrays | None:
-    return split.scenes(np.arange(len(split))) if isinstance(split, SceneSplit) else None
-
-
-def _counts(found: list[Any]) -> np.ndarray:
-    return np.concatenate([batch.counts for batch in found])
-
-
-def _per_count(truth: Arrays, found: list[Any], bounds: np.ndarray) -> list[dict[str, Any]]:
-    """A row for each true count."""
-    counts, rows = _counts(found), []
-    for count in np.unique(truth[COUNT]):
-        chosen = truth[COUNT] == count
-        rows.append(
-            {
+    def per_count(self) -> list[dict[str, Any]]:
+        """A row for each true count."""
+        counts, true = np.concatenate(self.counts), np.concatenate(self.true_counts)
+        fits, rows = _joined(self.fits), []
+        for count in np.unique(true):
+            chosen = true == count
+            row: dict[str, Any] = {
                 "count": int(count),
                 "scenes": int(chosen.sum()),
                 "count_accuracy": float((counts[chosen] == count).mean()),
                 "mean_count": float(counts[chosen].mean()),
-                "elbo_nats_per_image": float(bounds[chosen].mean()),
             }
-        )
-    return rows
+            if "elbo_nats_per_image" in fits:
+                row["elbo_nats_per_image"] = float(fits["elbo_nats_per_image"][chosen].mean())
+            rows.append(row)
+        return rows
 
 
-def _confusion(learner: SceneLearner, truth: Arrays, found: list[Any], split: str) -> Figure:
-    classes = np.arange(max(int(truth[COUNT].max()), learner.config.slots) + 1)
+def _looked_at(
+    learner: SceneLearner, split: ImageSplit, request: EvaluationRequest, progress: Progress
+) -> _Found:
+    """Every image once: what is in it, how well that fits, and how it compares with the truth."""
+    draws = 1 if request.brief else learner.recipe.eval.importance
+    found, shown = _Found(), 0
+    progress.start("scenes", len(split), "images")
+    for start, batch in _batches(learner, split):
+        things = learner.explain(batch[IMAGE])
+        found.counts.append(things.counts)
+        found.fits.append(learner.fit(batch, request.seed, start, draws, request.brief))
+        if COUNT in batch:
+            found.true_counts.append(batch[COUNT])
+            found.compared.append(learner.compare(batch, things))
+        if shown < SHOWN:
+            found.shown.append(things.rows(slice(0, SHOWN - shown)))
+            shown += len(found.shown[-1])
+        progress.advance(len(things))
+    progress.finish()
+    return found
+
+
+def _batches(learner: SceneLearner, split: ImageSplit) -> Iterator[tuple[int, Arrays]]:
+    """Number of the first image, and images with the truth where it is known."""
+    size = learner.recipe.eval.batch_size
+    for start in range(0, len(split), size):
+        stop = min(start + size, len(split))
+        if isinstance(split, SceneSplit):
+            yield start, split.scenes(np.arange(start, stop))
+        else:
+            yield start, {IMAGE: np.asarray(split.images[start:stop])}
+
+
+def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _confusion(learner: SceneLearner, found: _Found, split: str) -> Figure:
+    true = np.concatenate(found.true_counts)
+    classes = np.arange(max(int(true.max()), learner.config.slots) + 1)
     return confusion_figure(
-        truth[COUNT],
-        _counts(found),
+        true,
+        np.concatenate(found.counts),
         classes,
         f"{split}: how many things",
         f"{split}-counts",
@@ -122,14 +140,14 @@ def _confusion(learner: SceneLearner, truth: Arrays, found: list[Any], split: st
     )
 
 
-def _notes(learner: SceneLearner) -> dict[str, str]:
+def _notes(learner: SceneLearner, split: ImageSplit) -> dict[str, str]:
     """What the metrics depend on."""
-    chances = ", ".join(f"{n}: {chance:.4f}" for n, chance in enumerate(learner.chances()))
+    said = dict(learner.dataset.notes)
+    if isinstance(split, SceneSplit):
+        said["things in a scene"] = ", ".join(map(str, split.counts))
     return {
-        **learner.dataset.notes,
+        **said,
         "counts": "presence where its probability is above a half, latents at their means; "
         "count_accuracy_sampled draws all of them once",
-        "likelihood": f"density of pixels from 0 to 1, normal with deviation "
-        f"{learner.config.noise:g}; prior of counts {chances}",
-        **learner.thing_notes(),
+        **learner.notes(),
     }

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
+
+from genkit.models.air.things import Things
 
 INK = 0.5  # share of the brightest pixel above which a patch is ink
 
 
 @dataclass(frozen=True)
-class Explained:
-    """The most probable things of images.
+class Explained(Things):
+    """Windows.
 
     Args:
-        chances: `(n, N)` float64, probability of each slot's presence, given that of all before.
-        counts: `(n,)` int64.
         boxes: `(n, N, 4)` float32 top, left, height and width in pixels, of all slots.
         where, what: `(n, N, 3)` and `(n, N, K)` float32, places and looks.
         patches: `(n, N, w, w, C)` float32, how they look.
-        canvas: `(n, H, W, C)` float32, the images drawn from their things.
     """
 
-    chances: np.ndarray
-    counts: np.ndarray
     boxes: np.ndarray
     where: np.ndarray
     what: np.ndarray
     patches: np.ndarray
-    canvas: np.ndarray
-
-    def rows(self, chosen: slice) -> Explained:
-        """Those of some of the images."""
-        return Explained(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
 
     def drawn_boxes(self) -> np.ndarray:
         """`(n, N, 4)`: boxes cut to the ink of what is drawn in them."""

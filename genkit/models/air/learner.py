@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,9 @@ from keras import ops
 
 from genkit import backend
 from genkit.artifacts import Figure
-from genkit.batches import pad_rows
 from genkit.data.images.dataset import ImageSplit
-from genkit.data.scenes.dataset import BOX, COUNT, SceneSplit
+from genkit.data.scenes.dataset import BOX, COUNT
+from genkit.errors import UsageError
 from genkit.family import (
     Arrays,
     Check,
@@ -24,9 +24,9 @@ from genkit.family import (
 from genkit.learning import GradientStep
 from genkit.metrics.boxes import matched_overlaps
 from genkit.models.air import objective, priors
-from genkit.models.air.base import SceneLearner, summed
+from genkit.models.air.base import SceneLearner
 from genkit.models.air.config import WHERE
-from genkit.models.air.downstream import downstream
+from genkit.models.air.downstream import downstream, refuse_tasks
 from genkit.models.air.explained import Explained
 from genkit.models.air.generator import SceneGenerator, WindowPrior, corners
 from genkit.models.air.network import build_network
@@ -34,7 +34,7 @@ from genkit.models.air.pictures import reconstructions
 from genkit.models.air.slots import Baseline
 from genkit.models.air.training import Objective
 from genkit.progress import Progress
-from genkit.randomness import Noise, normal, uniform
+from genkit.randomness import Noise
 
 DIGITS = 3  # of boxes in scores
 
@@ -103,7 +103,8 @@ class AirLearner(SceneLearner):
             }
         )
         if self.baseline is not None:
-            metrics, left = summed(metrics, ("scores", "asked", "things"))
+            metrics = dict(metrics)
+            left = {name: metrics.pop(name) for name in ("scores", "asked", "things")}
             other = self.steps["baseline"]({"image": self.floats(images), **left})
             metrics["baseline_error"] = other["loss"]
         return metrics
@@ -123,49 +124,52 @@ class AirLearner(SceneLearner):
         weight = objective.log_weight(pixels, found, prior, noise)
         return objective.bound(parts), weight, ops.sum(found["alive"], axis=1)
 
-    def explain(self, images: np.ndarray) -> Explained:
-        """What is most probable of a batch of images `(n, H, W, C)`, at most `eval.batch_size`."""
-        size = self.recipe.eval.batch_size
-        found = self._explain(pad_rows(images, size - len(images)))
-        arrays = {
-            name: np.asarray(ops.convert_to_numpy(x))[: len(images)] for name, x in found.items()
-        }
+    def explain_batch(self, images: np.ndarray) -> Explained:
+        found = self._explain(images)
+        arrays = {name: np.asarray(ops.convert_to_numpy(x)) for name, x in found.items()}
         return Explained(
             chances=1.0 / (1.0 + np.exp(-arrays["presence_logits"].astype(np.float64))),
             counts=arrays["alive"].sum(axis=1).astype(np.int64),
+            canvas=arrays["canvas"],
             boxes=corners(arrays["box"]),
             where=arrays["where_mean"],
             what=arrays["what_mean"],
             patches=arrays["patch"],
-            canvas=arrays["canvas"],
         )
 
-    def weigh(self, images: np.ndarray, seed: int, start: int, draw: int) -> np.ndarray:
-        size, slots = self.recipe.eval.batch_size, self.config.slots
-        shapes = {"where": (size, slots, WHERE), "what": (size, slots, self.config.what)}
-        drawn = {n: normal(seed, f"air/{n}", start, shape, draw) for n, shape in shapes.items()}
-        drawn["presence"] = uniform(seed, "air/presence", start, (size, slots), draw)
-        prior = priors.count_logits(self.chances())
-        found = self._weigh(pad_rows(images, size - len(images)), drawn, prior)
-        arrays = [np.asarray(ops.convert_to_numpy(x), np.float64) for x in found]
-        return np.stack(arrays)[:, : len(images)]
+    def weigh_batch(self, images: np.ndarray, drawn: Arrays) -> np.ndarray:
+        found = self._weigh(images, drawn, priors.count_logits(self.chances()))
+        return np.stack([np.asarray(ops.convert_to_numpy(x), np.float64) for x in found])
+
+    def latent_shapes(self) -> dict[str, tuple[int, ...]]:
+        slots = self.config.slots
+        return {"where": (slots, WHERE), "what": (slots, self.config.what)}
+
+    def choice_shapes(self) -> dict[str, tuple[int, ...]]:
+        return {"presence": (self.config.slots,)}
 
     # What is said of them
 
-    def compare(self, truth: Arrays, found: Sequence[Explained]) -> dict[str, float]:
-        """Overlap of true boxes with windows, and with those cut to the ink drawn in them."""
-        counts = np.concatenate([batch.counts for batch in found])
-        windows = np.concatenate([batch.boxes for batch in found])
-        ink = np.concatenate([batch.drawn_boxes() for batch in found])
-        metrics = {}
-        for name, boxes in (("window_iou", windows), ("box_iou", ink)):
-            pairs = zip(boxes, counts, truth[BOX], truth[COUNT], strict=True)
-            every = np.concatenate([matched_overlaps(b[:n], t[:m]) for b, n, t, m in pairs])
-            if len(every):
-                metrics[name] = float(every.mean())
-        return metrics
+    def compare(self, truth: Arrays, found: Explained) -> dict[str, np.ndarray]:
+        """Sums over the overlaps of each scene's boxes, and over how many they are divided."""
+        rows = []
+        ink = found.drawn_boxes()
+        for i, (have, there) in enumerate(zip(found.counts, truth[COUNT], strict=True)):
+            true = truth[BOX][i, :there]
+            overlaps = [
+                matched_overlaps(boxes[i, :have], true).sum() for boxes in (found.boxes, ink)
+            ]
+            rows.append([*overlaps, max(have, there)])
+        window, box, things = np.array(rows, float).T
+        return {"window_iou": window, "box_iou": box, "things": things}
 
-    def pictures(self, images: np.ndarray, found: Sequence[Explained], name: str) -> Figure:
+    def summary(self, compared: Mapping[str, np.ndarray]) -> dict[str, float]:
+        things = compared["things"].sum()
+        if not things:
+            return {}
+        return {name: float(compared[name].sum() / things) for name in ("window_iou", "box_iou")}
+
+    def pictures(self, images: np.ndarray, found: Explained, name: str) -> Figure:
         return reconstructions(images, self.levels, found, name)
 
     def thing_rows(self, found: Explained, row: int) -> dict[str, Any]:
@@ -176,18 +180,24 @@ class AirLearner(SceneLearner):
             "boxes": np.round(boxes, DIGITS).tolist(),
         }
 
+    def refuse(self, split: ImageSplit) -> None:
+        if self.recipe.eval.optimise:
+            raise UsageError("eval.optimise: is for scenes in 3D")
+        if self.recipe.eval.labels:
+            refuse_tasks(split)
+
     def tables(
         self, split: ImageSplit, request: EvaluationRequest, progress: Progress
     ) -> dict[str, list[dict[str, Any]]]:
         """`downstream`, where labels are asked for."""
-        if not (self.recipe.eval.labels and isinstance(split, SceneSplit)):
+        if not self.recipe.eval.labels:
             return {}
         return {"downstream": downstream(self, split, request.seed, progress)}
 
     def thing_notes(self) -> dict[str, str]:
         return {
-            "boxes": "window_iou is of the windows, box_iou of the ink drawn in them; a thing that "
-            "was not found counts as 0"
+            "boxes": "window_iou is of the windows, box_iou of the ink drawn in them; things that "
+            "were missed or invented count as 0"
         }
 
     def make_generator(self, settings: SampleSettings) -> Generator:

@@ -65,11 +65,11 @@ def scores(found: Mapping[str, Any]) -> Any:
     things = found["where_kl"] + found["what_kl"]
     later = found["presence_kl"]
     # Presence of the slot itself is differentiated as it is: only that of later ones follows.
-    rest = _from_here_on(things) + _from_here_on(later) - later
+    rest = from_here_on(things) + from_here_on(later) - later
     return found["log_likelihood"][:, None] - rest
 
 
-def _from_here_on(x: Any) -> Any:
+def from_here_on(x: Any) -> Any:
     """Sums of `(B, N)` over this and all later slots."""
     return ops.flip(ops.cumsum(ops.flip(x, axis=1), axis=1), axis=1)
 

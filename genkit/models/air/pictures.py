@@ -14,19 +14,10 @@ from genkit.models.air.explained import Explained
 COLUMNS = 8
 
 
-def reconstructions(
-    images: np.ndarray, levels: int, found: Sequence[Explained], name: str = "reconstructions"
-) -> Figure:
-    """Each image with boxes, above what is drawn of it.
-
-    Args:
-        images: `(n, H, W, C)`, values 0 .. levels - 1. found: of them, batch by batch.
-    """
-    counts = np.concatenate([batch.counts for batch in found])
-    boxes = np.concatenate([batch.boxes for batch in found])
-    canvas = np.concatenate([batch.canvas for batch in found])
-    own = [rows[:count] for rows, count in zip(boxes, counts, strict=True)]
-    return beside(images, canvas, levels, own, name)
+def reconstructions(images: np.ndarray, levels: int, found: Explained, name: str) -> Figure:
+    """Each image `(n, H, W, C)`, values 0 .. levels - 1, with boxes, above what is drawn of it."""
+    own = [rows[:count] for rows, count in zip(found.boxes, found.counts, strict=True)]
+    return beside(images, found.canvas, levels, own, name)
 
 
 def beside(

@@ -131,17 +131,12 @@ class Baseline(keras.Model):
         same = {"dtype": self.dtype_policy}
         self.image = ImageFeatures(maps, image, name="image", **same)
         self.memory = SlotLSTM(units, latents, name="memory", **same)
-        self.hidden = keras.layers.Dense(hidden, activation="relu", name="hidden", **same)
-        self.score = keras.layers.Dense(1, name="score", **same)
+        self.score = Prediction([hidden] if hidden else [], 1, name="score", **same)
 
     def build(self, input_shape: Any, things_shape: Any = None) -> None:
         self.image.build(input_shape)
         self.memory.build((None, self.image.features))
-        width = self.sizes["units"]
-        if self.sizes["hidden"]:
-            self.hidden.build((None, width))
-            width = self.sizes["hidden"]
-        self.score.build((None, width))
+        self.score.build((None, self.sizes["units"]))
         self.built = True
 
     def call(self, images: Any, things: Any) -> Any:
@@ -151,8 +146,7 @@ class Baseline(keras.Model):
         found = []
         for slot in range(things.shape[1]):
             state = self.memory(seen, before, state)
-            top = self.hidden(state[0]) if self.sizes["hidden"] else state[0]
-            found.append(self.score(top)[:, 0])
+            found.append(self.score(state[0])[:, 0])
             before = things[:, slot]
         return ops.stack(found, axis=1)
 

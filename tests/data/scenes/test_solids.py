@@ -70,5 +70,7 @@ def test_a_scene_does_not_depend_on_those_made_with_it() -> None:
 def test_what_is_refused() -> None:
     with pytest.raises(DataError, match="no room for 3 solids"):
         scenes(1, counts=[3], reach=0.2)
-    with pytest.raises(RecipeError, match="apart is of scenes in 2D"):
+    with pytest.raises(RecipeError, match="apart"):
         section(apart="ink")
+    config = section(counts=[2])
+    assert from_mapping({"family": "air", "data": config.model_dump()}, "again").data == config

@@ -54,6 +54,13 @@ def test_grey_sprites_are_white() -> None:
     assert np.asarray(split.images).max() == 255
 
 
+def test_the_largest_sprite_fits_onto_the_smallest_canvas() -> None:
+    with pytest.raises(RecipeError, match="size must be at least 21"):
+        section(size=20, sides=[10, 16])
+    split = data.load(section(size=21, sides=[16, 16], counts=[1], test_count=60)).split("test")
+    assert split.scenes(range(60))["image"].shape == (60, 21, 21, 3)
+
+
 def test_sides_in_the_wrong_order() -> None:
     with pytest.raises(RecipeError, match="the smaller one first"):
         section(sides=[12, 8])

@@ -113,6 +113,38 @@ def test_bounds_are_functions_of_seed_first_image_and_draw() -> None:
     assert set(found[2]) <= {0.0, 1.0, 2.0}
 
 
+def test_bounds_do_not_depend_on_the_size_of_batches() -> None:
+    """What is drawn for an image is a function of its number."""
+    learner, other = scenes.learner(), scenes.learner(eval={"batch_size": 3})
+    images = np.asarray(learner.split("test").images)
+    whole = learner.weigh(images, 0, 60, 1)
+    np.testing.assert_allclose(whole, other.weigh(images, 0, 60, 1), rtol=1e-4)
+    np.testing.assert_allclose(whole[:, 4:7], learner.weigh(images[4:7], 0, 64, 1), rtol=1e-4)
+
+
+def test_pieces_of_a_batch_move_the_prior_of_counts_as_one_batch_does() -> None:
+    whole = scenes.fresh(train={"batch_size": 12})
+    pieces = scenes.fresh(train={"batch_size": 12, "accumulate": 3})
+    feed = whole.feed("train", 0)
+    for k in range(2):
+        for learner in (whole, pieces):
+            learner.update(feed.batch(k), Noise(0, k))
+    ours, theirs = (x.statistics.counts.numpy() for x in (whole, pieces))
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_what_eval_asks_for_and_scenes_cannot_give_is_refused_at_once() -> None:
+    for tiny, asked, says in (
+        ("concrete", {"optimise": 3}, "eval.optimise: is for scenes in 3D"),
+        ("dair-colour", {"labels": [10]}, "with scenes of two digits"),
+        ("images", {"labels": [10]}, "with scenes of two digits"),
+        ("solids", {"labels": [10]}, "are of scenes of digits"),
+        ("solids", {"optimise": 3}, "a camera that stands still"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            scenes.learner(tiny, eval=asked).evaluate(EvaluationRequest("test"), SILENT)
+
+
 def test_bounds_average_below_importance_weighted_ones() -> None:
     metrics = scenes.learner().evaluate(EvaluationRequest("test"), SILENT).metrics
     assert metrics["elbo_nats_per_image"] < metrics["iwae_nats_per_image"]
@@ -131,11 +163,15 @@ def test_an_evaluation_counts_right() -> None:
         rows, slots = slice(start, start + len(images)), learner.config.slots
         count, boxes = every["count"][rows], np.zeros((len(images), slots, 4), np.float32)
         boxes[:, : every["box"].shape[1]] = every["box"][rows]
-        patches = np.ones((len(images), slots, 6, 6, 1), np.float32)
         return Explained(
-            np.ones((len(images), slots)), count, boxes, boxes[..., :3], boxes, patches,
-            images / np.float32(255),
-        )  # fmt: skip
+            chances=np.ones((len(images), slots)),
+            counts=count,
+            canvas=images / np.float32(255),
+            boxes=boxes,
+            where=boxes[..., :3],
+            what=boxes,
+            patches=np.ones((len(images), slots, 6, 6, 1), np.float32),
+        )
 
     learner.explain = perfect
     metrics = learner.evaluate(EvaluationRequest("test", brief=True), SILENT).metrics
@@ -261,8 +297,15 @@ def test_drawn_boxes_are_cut_to_the_ink() -> None:
     patch[0, 0, 2:4, 1:7] = 0.9
     boxes = np.array([[[10.0, 20.0, 16.0, 8.0]]], np.float32)
     zeros = np.zeros((1, 1, 3), np.float32)
-    canvas = np.zeros((1, 4, 4, 1), np.float32)
-    found = Explained(np.ones((1, 1)), np.ones(1, int), boxes, zeros, zeros, patch, canvas)
+    found = Explained(
+        chances=np.ones((1, 1)),
+        counts=np.ones(1, int),
+        canvas=np.zeros((1, 4, 4, 1), np.float32),
+        boxes=boxes,
+        where=zeros,
+        what=zeros,
+        patches=patch,
+    )
     np.testing.assert_allclose(found.drawn_boxes()[0, 0], [14, 21, 4, 6])
 
 

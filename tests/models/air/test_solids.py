@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,14 +15,16 @@ from genkit.errors import RecipeError
 from genkit.family import EvaluationRequest, SampleSettings
 from genkit.models.air import objective
 from genkit.models.air.solids import objective as choices
-from genkit.models.air.solids.comparing import compare, paired
+from genkit.models.air.solids.comparing import compare, summary
 from genkit.models.air.solids.explained import ExplainedSolids, turn_errors
 from genkit.progress import SILENT
 from genkit.randomness import Noise
+from genkit.recipe import from_mapping
 from genkit.rendering.solids import CUBE, CYLINDER, SPHERE
 from genkit.sampling.driver import sample_tile
 from tests import scenes
 from tests.densities import array
+from tests.scenes import TINY
 
 ONE = {
     "model": {"slots": 1, "renderer": {"supervised": True, "camera": False}},
@@ -44,11 +45,15 @@ def test_turns_are_compared_modulo_the_symmetry_of_the_shape() -> None:
 
 def explained(poses: Any, shapes: Any, counts: Any) -> ExplainedSolids:
     poses, shapes, counts = np.asarray(poses, float), np.asarray(shapes), np.asarray(counts)
-    chances = np.ones(shapes.shape)
     return ExplainedSolids(
-        chances, counts, shapes, np.ones((*shapes.shape, 3)) / 3, poses, poses * 0,
-        np.deg2rad(np.full(len(counts), 3.0)), np.zeros((len(counts), 4, 4, 1)),
-    )  # fmt: skip
+        chances=np.ones(shapes.shape),
+        counts=counts,
+        canvas=np.zeros((len(counts), 4, 4, 1)),
+        shapes=shapes,
+        shape_chances=np.ones((*shapes.shape, 3)) / 3,
+        poses=poses,
+        azimuth=np.deg2rad(np.full(len(counts), 359.0)),
+    )
 
 
 def test_solids_are_paired_by_place() -> None:
@@ -56,21 +61,39 @@ def test_solids_are_paired_by_place() -> None:
         "count": np.array([2, 1]),
         "label": np.array([[SPHERE, CUBE], [CYLINDER, -1]]),
         POSES: np.array([[[0.5, 0.5, 0], [-0.5, 0, 0.2]], [[0, 0, 1.0], [0, 0, 0]]]),
-        AZIMUTH: np.zeros(2),
+        AZIMUTH: np.deg2rad([2.0, 2.0]),
     }
     # The first picture in another order, a wrong shape; the second far away.
     poses = [[[-0.5, 0.1, 0.2 + np.pi / 2], [0.5, 0.5, 1]], [[0.9, 0.9, 1], [0, 0, 0]]]
-    found = explained(poses, [[CUBE, CUBE], [CYLINDER, 0]], [2, 1])
-    pairs = paired(truth, found)
-    assert (pairs.missed, pairs.invented) == (1, 1)
-    np.testing.assert_array_equal(np.sort(pairs.true), [SPHERE, CUBE])
-    np.testing.assert_allclose(np.sort(pairs.places), [0, 0.1], atol=1e-6)
-    metrics = compare(truth, [found], camera=True)
+    found = compare(truth, explained(poses, [[CUBE, CUBE], [CYLINDER, 0]], [2, 1]))
+    np.testing.assert_allclose(np.sort(found["place"])[:2], [0, 0.1], atol=1e-6)
+    metrics = summary(found, camera=True)
     assert metrics["shape_accuracy"] == pytest.approx(1 / 3)
     assert metrics["found_share"] == pytest.approx(2 / 3)
     assert metrics["invented_per_image"] == 0.5
     assert metrics["turn_error_degrees"] == pytest.approx(0.0, abs=1e-4)
     assert metrics["camera_error_degrees"] == pytest.approx(3.0, abs=1e-4)
+
+
+def test_a_far_solid_keeps_no_two_near_ones_apart() -> None:
+    truth = {
+        "count": np.array([2]),
+        "label": np.array([[CUBE, CUBE]]),
+        POSES: np.array([[[0.0, 0, 0], [0.9, 0, 0]]]),
+        AZIMUTH: np.zeros(1),
+    }
+    found = compare(truth, explained([[[0.1, 0, 0], [-0.9, 0, 0]]], [[CUBE, CUBE]], [2]))
+    assert summary(found, False)["found_share"] == 0.5
+    assert summary(found, False)["invented_per_image"] == 1.0
+
+
+def test_nothing_there_and_nothing_found() -> None:
+    truth = {
+        "count": np.array([0]), "label": np.full((1, 1), -1), POSES: np.zeros((1, 1, 3)),
+        AZIMUTH: np.zeros(1),
+    }  # fmt: skip
+    found = compare(truth, explained(np.zeros((1, 1, 3)), [[0]], [0]))
+    assert summary(found, False) == {"invented_per_image": 0.0}
 
 
 @pytest.mark.backends
@@ -161,8 +184,11 @@ def test_labels_teach_shapes_and_poses() -> None:
     feed = learner.feed("train", 0)
     losses = [float(array(learner.update(feed.batch(k), Noise(0, k))["loss"])) for k in range(60)]
     assert np.mean(losses[-10:]) < 0.9 * np.mean(losses[:10])
-    metrics = learner.evaluate(EvaluationRequest("test", brief=True), SILENT).metrics
+    metrics = learner.evaluate(EvaluationRequest("test"), SILENT).metrics
     assert metrics["count_accuracy"] == 1.0  # of one solid it is certain that it is there
+    assert learner.monitor.metric == "label_loss"
+    assert "elbo_nats_per_image" not in metrics
+    assert 0 < metrics["label_loss"] < np.mean(losses[:10])
 
 
 def test_scores_and_samples_of_solids() -> None:
@@ -186,17 +212,28 @@ def test_scores_and_samples_of_solids() -> None:
         ({"model": {"estimator": "nvil"}}, "takes neither the estimator nvil"),
         ({"model": {"renderer": {"supervised": True}}}, "learns of scenes with one solid"),
         ({"model": {"renderer": {"particles": 1}}}, "model.renderer.particles"),
+        ({"model": {"renderer": {"camera": False}}}, "must be true where data.turn turns it"),
+        ({"data": {"turn": 0.0}}, "must be true where data.turn turns it"),
+        ({"model": {"presence": {"name": "certain"}}}, "certain needs data.counts"),
+        ({"train": {"precision": "bfloat16"}}, "must be float32"),
     ],
 )
-def test_recipes_that_make_no_sense(sections: dict[str, Any], says: str, tmp_path: Path) -> None:
-    given = {**sections}
-    if "data" in given:
-        given["data"] = {"name": "multi_digits"}
-        from genkit.recipe import from_mapping
-
-        with pytest.raises(RecipeError) as caught:
-            from_mapping({"family": "air", "model": {"renderer": {}}, **given}, "x")
-    else:
-        with pytest.raises(RecipeError) as caught:
-            scenes.recipe("solids", **given)
+def test_recipes_that_make_no_sense(sections: dict[str, Any], says: str) -> None:
+    elsewhere = "name" in sections.get("data", {})
+    given = {**TINY["solids"], **sections}
+    whole = {"family": "air", "model": {"renderer": {}}, **sections}
+    values = whole if elsewhere else {
+        "family": "air",
+        **{key: {**TINY["solids"].get(key, {}), **given[key]} for key in given},
+    }  # fmt: skip
+    with pytest.raises(RecipeError) as caught:
+        from_mapping(values, "x")
     assert says in str(caught.value)
+
+
+def test_poses_are_found_by_search_too() -> None:
+    learner = scenes.learner("solids", **ONE, eval={"optimise": 2})
+    found = learner.evaluate(EvaluationRequest("test", 4), SILENT).tables["optimised"][0]
+    assert found["images"] == 2
+    assert found["place_error"] < 0.1
+    assert found["seconds_per_image"] > 0

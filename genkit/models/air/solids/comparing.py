@@ -2,89 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 
 from genkit.data.scenes.dataset import COUNT, LABEL
 from genkit.data.scenes.solids import AZIMUTH, POSES
 from genkit.family import Arrays
-from genkit.models.air.solids.explained import ExplainedSolids, turn_errors
+from genkit.models.air.solids.explained import ExplainedSolids, degrees, turn_errors
 
 FAR = 0.4  # a solid that is farther than that from every true one is none of them
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """Solids that belong together.
+def compare(truth: Arrays, found: ExplainedSolids) -> dict[str, np.ndarray]:
+    """Each solid of a batch with the nearest, so that the sum of distances is least.
 
-    Args:
-        found, true: `(P,)` shapes. places: `(P,)` distances on the table. turns: `(P,)` degrees,
-            NaN of spheres. missed: true solids without one. invented: found ones without one.
+    Returns:
+        Arrays with a row for each solid, true or invented: `right`, `missed` and `invented`, 0 or
+        1; `place`, distances on the table, and `turn` in degrees, NaN where there is none; and with
+        a row for each picture `azimuth`, error of the camera in degrees, and `pictures`, ones.
     """
-
-    found: np.ndarray
-    true: np.ndarray
-    places: np.ndarray
-    turns: np.ndarray
-    missed: int
-    invented: int
-
-
-def paired(truth: Arrays, found: ExplainedSolids) -> Pairs:
-    """Each solid with the nearest, so that the sum of distances is least."""
-    from scipy.optimize import linear_sum_assignment
-
-    rows: list[tuple[int, int, float, float]] = []
-    missed = invented = 0
+    rows: list[tuple[float, float, float, float, float]] = []
     for i, (have, there) in enumerate(zip(found.counts, truth[COUNT], strict=True)):
         own, true = found.poses[i, :have], truth[POSES][i, :there]
-        gaps = np.linalg.norm(own[:, None, :2] - true[None, :, :2], axis=-1)
-        pairs = [(a, b) for a, b in zip(*linear_sum_assignment(gaps), strict=True)]
-        near = [(a, b) for a, b in pairs if gaps[a, b] <= FAR]
-        missed += int(there) - len(near)
-        invented += int(have) - len(near)
-        for a, b in near:
+        near = _near(own, true)
+        rows += [(0, 1, 0, np.nan, np.nan)] * (int(there) - len(near))
+        rows += [(0, 0, 1, np.nan, np.nan)] * (int(have) - len(near))
+        for a, b, gap in near:
             shape = int(truth[LABEL][i, b])
-            turn = turn_errors(own[a, 2], true[b, 2], np.array(shape))
-            rows.append((int(found.shapes[i, a]), shape, float(gaps[a, b]), float(turn)))
-    columns = np.array(rows, float).reshape(-1, 4).T
-    return Pairs(
-        columns[0].astype(int), columns[1].astype(int), columns[2], columns[3], missed, invented
-    )
+            turn = float(turn_errors(own[a, 2], true[b, 2], np.array(shape)))
+            rows.append((float(found.shapes[i, a] == shape), 0, 0, gap, turn))
+    columns = np.array(rows, float).reshape(-1, 5).T
+    names = ("right", "missed", "invented", "place", "turn")
+    error = np.abs(degrees(found.azimuth - truth[AZIMUTH]))
+    solids = dict(zip(names, columns, strict=True))
+    return {**solids, "azimuth": error, "pictures": np.ones(len(found))}
 
 
-def compare(truth: Arrays, batches: Sequence[ExplainedSolids], camera: bool) -> dict[str, float]:
-    """Metrics: shapes and poses of solids that were found, and how many were.
+def _near(own: np.ndarray, true: np.ndarray) -> list[tuple[int, int, float]]:
+    """Pairs of rows of poses that belong together, and how far apart they are."""
+    from scipy.optimize import linear_sum_assignment
+
+    gaps = np.linalg.norm(own[:, None, :2] - true[None, :, :2], axis=-1)
+    # Beyond FAR all are as bad, so that a far one never keeps two near ones apart.
+    pairs = zip(*linear_sum_assignment(np.where(gaps <= FAR, gaps, 2 * FAR)), strict=True)
+    return [(int(a), int(b), float(gaps[a, b])) for a, b in pairs if gaps[a, b] <= FAR]
+
+
+def summary(compared: Mapping[str, np.ndarray], camera: bool) -> dict[str, float]:
+    """Metrics of what `compare` gave.
 
     `shape_accuracy` counts a solid that was missed as wrong; errors of place and turn are medians
     over those found, turns modulo the symmetry of the true shape.
     """
-    found, start = [], 0
-    for batch in batches:
-        rows = slice(start, start + len(batch.counts))
-        found.append(paired({name: array[rows] for name, array in truth.items()}, batch))
-        start = rows.stop
-    true = sum(len(p.true) + p.missed for p in found)
-    if not true:
-        return {}
-    right = sum(int((p.found == p.true).sum()) for p in found)
-    places = np.concatenate([p.places for p in found])
-    turns = np.concatenate([p.turns for p in found])
-    metrics = {
-        "shape_accuracy": right / true,
-        "found_share": 1.0 - sum(p.missed for p in found) / true,
-        "invented_per_image": sum(p.invented for p in found) / start,
-    }
+    there = int((compared["invented"] == 0).sum())
+    metrics = {"invented_per_image": float(compared["invented"].sum() / len(compared["pictures"]))}
+    if there:
+        metrics["shape_accuracy"] = float(compared["right"].sum() / there)
+        metrics["found_share"] = 1.0 - float(compared["missed"].sum() / there)
+    places, turns = (compared[name][~np.isnan(compared[name])] for name in ("place", "turn"))
     if len(places):
         metrics["place_error"] = float(np.median(places))
-    turned = turns[~np.isnan(turns)]
-    if len(turned):
-        metrics["turn_error_degrees"] = float(np.median(turned))
-        metrics["turn_within_15_degrees"] = float((turned <= 15.0).mean())
+    if len(turns):
+        metrics["turn_error_degrees"] = float(np.median(turns))
+        metrics["turn_within_15_degrees"] = float((turns <= 15.0).mean())
     if camera:
-        azimuth = np.concatenate([batch.azimuth for batch in batches])
-        error = np.rad2deg(np.abs(azimuth - truth[AZIMUTH]))
-        metrics["camera_error_degrees"] = float(np.median(error))
+        metrics["camera_error_degrees"] = float(np.median(compared["azimuth"]))
     return metrics

@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
+from genkit.models.air.things import Things
 from genkit.rendering.solids import SYMMETRIES
 
 
 @dataclass(frozen=True)
-class ExplainedSolids:
-    """The most probable solids of pictures.
+class ExplainedSolids(Things):
+    """Solids.
 
     Args:
-        chances: `(n, N)` float64, probability of each slot's presence, given that of all before.
-        counts: `(n,)` int64.
         shapes: `(n, N)` int64. shape_chances: `(n, N, 3)` float64.
-        poses: `(n, N, 3)` float32 x, y and turn in radians. pose_deviations: theirs.
+        poses: `(n, N, 3)` float32 x, y and turn in radians.
         azimuth: `(n,)` float32 of the camera, in radians.
-        canvas: `(n, H, W, 1)` float32, the pictures rendered.
     """
 
-    chances: np.ndarray
-    counts: np.ndarray
     shapes: np.ndarray
     shape_chances: np.ndarray
     poses: np.ndarray
-    pose_deviations: np.ndarray
     azimuth: np.ndarray
-    canvas: np.ndarray
 
-    def rows(self, chosen: slice) -> ExplainedSolids:
-        """Those of some of the pictures."""
-        return ExplainedSolids(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
+
+def degrees(radians: np.ndarray) -> np.ndarray:
+    """From -180 to 180."""
+    return np.asarray(180.0 - np.mod(180.0 - np.rad2deg(radians), 360.0))
 
 
 def turn_errors(found: np.ndarray, true: np.ndarray, shapes: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,8 @@ from genkit.artifacts import Figure
 from genkit.batches import pad_rows
 from genkit.data.images.dataset import ImageSplit
 from genkit.data.scenes import solids
-from genkit.data.scenes.dataset import LABEL, SceneSplit
+from genkit.data.scenes.dataset import LABEL
+from genkit.errors import UsageError
 from genkit.family import (
     Arrays,
     Check,
@@ -21,6 +22,7 @@ from genkit.family import (
     Feed,
     Generator,
     Metrics,
+    Monitor,
     SampleSettings,
 )
 from genkit.learning import GradientStep
@@ -30,13 +32,14 @@ from genkit.models.air.config import POSE
 from genkit.models.air.generator import SceneGenerator
 from genkit.models.air.pictures import beside
 from genkit.models.air.solids import objective as choices
-from genkit.models.air.solids.comparing import compare
-from genkit.models.air.solids.explained import ExplainedSolids
+from genkit.models.air.solids.comparing import compare, summary
+from genkit.models.air.solids.explained import ExplainedSolids, degrees
 from genkit.models.air.solids.feed import SolidsFeed
 from genkit.models.air.solids.network import build_network
+from genkit.models.air.solids.optimising import optimise, refuse_search
 from genkit.models.air.solids.prior import SolidsPrior
 from genkit.progress import Progress
-from genkit.randomness import Noise, normal, uniform
+from genkit.randomness import Noise
 from genkit.rendering.solids import NAMES
 
 DIGITS = 3  # of poses in scores
@@ -56,6 +59,11 @@ class SolidsLearner(SceneLearner):
         self.steps = {"training": GradientStep(self.network, loss, recipe.train, own)}
         self._explain = backend.compile(self._explained, self.network.variables)
         self._weigh = backend.compile(self._weighed, self.network.variables)
+        self._label_loss = backend.compile(
+            lambda batch: sum(self._label_errors(batch)), self.network.variables
+        )
+        if self.renderer.supervised:
+            self.monitor = Monitor("label_loss", "min")
 
     # Training
 
@@ -63,6 +71,11 @@ class SolidsLearner(SceneLearner):
         if self.renderer.supervised:
             return SolidsFeed(self.split(split), self.recipe.train.batch_size, seed)
         return super().feed(split, seed)
+
+    def labels(self, batch: Arrays) -> Arrays:
+        """`label` `(B,)` and `target` `(B, 3)`, the pose in units of the prior."""
+        target = batch[solids.POSES][:, 0] / self.network.deviations
+        return {LABEL: batch[LABEL][:, 0].astype(np.int32), "target": target.astype(np.float32)}
 
     def loss(self, batch: Any) -> tuple[Any, dict[str, Any]]:
         """Mean of minus the bound, several draws of each picture.
@@ -110,22 +123,20 @@ class SolidsLearner(SceneLearner):
 
     def supervised_loss(self, batch: Any) -> tuple[Any, dict[str, Any]]:
         """Cross-entropy of the shape, and squared error of its pose in units of the prior."""
+        nats, error = self._label_errors(batch)
+        self.statistics.see_counts(ops.ones_like(nats)[:, None], batch["rate"][0, 0])
+        mean, wrong = ops.mean(nats), ops.mean(error)
+        return mean + wrong, {"shape_nats": mean, "pose_error": wrong}
+
+    def _label_errors(self, batch: Any) -> tuple[Any, Any]:
         found = self.network.labelled(self.pixels(batch["image"]), batch[LABEL])
-        alive = ops.ones_like(found["shape_nats"])
-        self.statistics.see_counts(alive[:, None], batch["rate"][0, 0])
-        target = batch["target"]
-        error = ops.sum(ops.square(found["pose_mean"] - target), axis=-1)
-        nats = ops.mean(found["shape_nats"])
-        return nats + ops.mean(error), {"shape_nats": nats, "pose_error": ops.mean(error)}
+        return found["shape_nats"], ops.sum(ops.square(found["pose_mean"] - batch["target"]), -1)
 
     def update(self, batch: Arrays, noise: Noise) -> Metrics:
         rows, slots, count = len(batch["image"]), self.config.slots, self.renderer.particles
         ready: Arrays = {"image": batch["image"], **self.schedule(rows, noise.step)}
         if self.renderer.supervised:
-            deviations = SolidsPrior(self.view, self.renderer, slots).deviations
-            ready[LABEL] = batch[LABEL][:, 0].astype(np.int32)
-            ready["target"] = batch[solids.POSES][:, 0] / deviations
-            return self.steps["training"](ready)
+            return self.steps["training"]({**ready, **self.labels(batch)})
         for name in ("presence", "shape"):
             ready[name] = noise.uniform(name, (rows, count * slots))
         ready["pose"] = noise.normal("pose", (rows, count * slots * POSE))
@@ -141,7 +152,6 @@ class SolidsLearner(SceneLearner):
             **{name: found[name] for name in wanted},
             "shape_chances": ops.softmax(found["shape_logits"]),
             "pose": self.network.poses(found["pose_mean"]),
-            "deviation": self.network.poses(found["pose_deviation"]),
             "canvas": self.network.picture(self.view, found),
         }
 
@@ -154,74 +164,87 @@ class SolidsLearner(SceneLearner):
         weight = choices.log_weight(pixels, picture, found, prior, noise, camera)
         return objective.bound(parts), weight, ops.sum(found["alive"], axis=1)
 
-    def explain(self, images: np.ndarray) -> ExplainedSolids:
-        """The most probable solids of a batch `(n, H, W, C)`, at most `eval.batch_size`."""
-        size = self.recipe.eval.batch_size
-        found = self._explain(pad_rows(images, size - len(images)))
-        arrays = {
-            name: np.asarray(ops.convert_to_numpy(x))[: len(images)] for name, x in found.items()
-        }
+    def explain_batch(self, images: np.ndarray) -> ExplainedSolids:
+        found = self._explain(images)
+        arrays = {name: np.asarray(ops.convert_to_numpy(x)) for name, x in found.items()}
         return ExplainedSolids(
             chances=1.0 / (1.0 + np.exp(-arrays["presence_logits"].astype(np.float64))),
             counts=arrays["alive"].sum(axis=1).astype(np.int64),
+            canvas=arrays["canvas"],
             shapes=arrays["shape"].astype(np.int64),
             shape_chances=arrays["shape_chances"].astype(np.float64),
             poses=arrays["pose"],
-            pose_deviations=arrays["deviation"],
             azimuth=arrays["azimuth_mean"] * np.float32(self.network.camera_deviation),
-            canvas=arrays["canvas"],
         )
 
-    def weigh(self, images: np.ndarray, seed: int, start: int, draw: int) -> np.ndarray:
-        size, slots = self.recipe.eval.batch_size, self.config.slots
-        drawn = {n: uniform(seed, f"air/{n}", start, (size, slots), draw)
-                 for n in ("presence", "shape")}  # fmt: skip
-        drawn["pose"] = normal(seed, "air/pose", start, (size, slots, POSE), draw)
-        drawn["azimuth"] = normal(seed, "air/azimuth", start, (size,), draw)
-        prior = priors.count_logits(self.chances())
-        found = self._weigh(pad_rows(images, size - len(images)), drawn, prior)
-        arrays = [np.asarray(ops.convert_to_numpy(x), np.float64) for x in found]
-        return np.stack(arrays)[:, : len(images)]
+    def weigh_batch(self, images: np.ndarray, drawn: Arrays) -> np.ndarray:
+        found = self._weigh(images, drawn, priors.count_logits(self.chances()))
+        return np.stack([np.asarray(ops.convert_to_numpy(x), np.float64) for x in found])
+
+    def latent_shapes(self) -> dict[str, tuple[int, ...]]:
+        return {"pose": (self.config.slots, POSE), "azimuth": ()}
+
+    def choice_shapes(self) -> dict[str, tuple[int, ...]]:
+        return dict.fromkeys(("presence", "shape"), (self.config.slots,))
+
+    def fit(
+        self, batch: Arrays, seed: int, start: int, draws: int, brief: bool
+    ) -> dict[str, np.ndarray]:
+        """As for all scenes; of a network that learns from labels its loss instead, since nothing
+        ever taught it how sure it is."""
+        if not self.renderer.supervised:
+            return super().fit(batch, seed, start, draws, brief)
+        size, count = self.recipe.eval.batch_size, len(batch["image"])
+        ready = {"image": batch["image"], **self.labels(batch)}
+        padded = {name: pad_rows(array, size - count) for name, array in ready.items()}
+        loss = np.asarray(ops.convert_to_numpy(self._label_loss(padded)), np.float64)
+        return {"label_loss": loss[:count]}
 
     # What is said of them
 
-    def compare(self, truth: Arrays, found: Sequence[ExplainedSolids]) -> dict[str, float]:
-        return compare(truth, found, self.renderer.camera)
+    def compare(self, truth: Arrays, found: ExplainedSolids) -> dict[str, np.ndarray]:
+        return compare(truth, found)
 
-    def pictures(self, images: np.ndarray, found: Sequence[ExplainedSolids], name: str) -> Figure:
+    def summary(self, compared: Mapping[str, np.ndarray]) -> dict[str, float]:
+        return summary(compared, self.renderer.camera)
+
+    def pictures(self, images: np.ndarray, found: ExplainedSolids, name: str) -> Figure:
         """Pictures above what is rendered of their solids."""
-        canvas = np.concatenate([batch.canvas for batch in found])
         nothing = [np.zeros((0, 4))] * len(images)
-        return beside(images, canvas, self.levels, nothing, name)
+        return beside(images, found.canvas, self.levels, nothing, name)
 
     def thing_rows(self, found: ExplainedSolids, row: int) -> dict[str, Any]:
-        """`solids`: shape and its chance, x, y, turn in degrees and their deviations; `chances` of
-        presence; and with a camera its `azimuth` in degrees."""
+        """`solids`: shape and its chance, x, y and turn in degrees; `chances` of presence; and with
+        a camera its `azimuth` in degrees."""
         rows = [
             {
                 "shape": NAMES[found.shapes[row, i]],
                 "chance": round(float(found.shape_chances[row, i].max()), DIGITS),
                 "x": round(float(found.poses[row, i, 0]), DIGITS),
                 "y": round(float(found.poses[row, i, 1]), DIGITS),
-                "turn": round(float(np.rad2deg(found.poses[row, i, 2])), DIGITS),
+                "turn": round(float(degrees(found.poses[row, i, 2])), DIGITS),
             }
             for i in range(int(found.counts[row]))
         ]
         chances = [round(float(x), DIGITS) for x in found.chances[row]]
         said: dict[str, Any] = {"chances": chances, "solids": rows}
         if self.renderer.camera:
-            said["azimuth"] = round(float(np.rad2deg(found.azimuth[row])), DIGITS)
+            said["azimuth"] = round(float(degrees(found.azimuth[row])), DIGITS)
         return said
+
+    def refuse(self, split: ImageSplit) -> None:
+        if self.recipe.eval.labels:
+            raise UsageError("eval.labels: sums and orders are of scenes of digits")
+        if self.recipe.eval.optimise:
+            refuse_search(split, self.recipe.data.turn)
 
     def tables(
         self, split: ImageSplit, request: EvaluationRequest, progress: Progress
     ) -> dict[str, list[dict[str, Any]]]:
         """`optimised`, where it is asked for: the same found by descent."""
         count = self.recipe.eval.optimise
-        if not (count and isinstance(split, SceneSplit)):
+        if not count:
             return {}
-        from genkit.models.air.solids.optimising import optimise
-
         return {"optimised": [optimise(self, split, count, request.seed, progress)]}
 
     def thing_notes(self) -> dict[str, str]:
@@ -231,7 +254,7 @@ class SolidsLearner(SceneLearner):
         }
 
     def make_generator(self, settings: SampleSettings) -> Generator:
-        prior = SolidsPrior(self.view, self.renderer, self.config.slots)
+        prior = SolidsPrior(self.view, self.network.deviations, self.config.slots)
         return SceneGenerator(prior, self.chances, self.levels, settings)
 
     def checks(self) -> Iterable[Check]:

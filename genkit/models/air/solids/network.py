@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from genkit.models.air.config import POSE, SHAPES
@@ -154,10 +155,15 @@ class SolidsNetwork(keras.Model):
         azimuth = mean if drawn is None else mean + deviation * drawn["azimuth"]
         return {"azimuth_mean": mean, "azimuth_deviation": deviation, "azimuth": azimuth}
 
+    @property
+    def deviations(self) -> np.ndarray:
+        """`(3,)` float32 of the prior: x, y and turn in radians."""
+        place, turn = self.sizes["place_deviation"], self.sizes["turn_deviation"]
+        return np.array([place, place, turn], np.float32)
+
     def poses(self, pose: Any) -> Any:
         """x, y and turn (radians) of what is in units of the prior, `(..., 3)`."""
-        place, turn = self.sizes["place_deviation"], self.sizes["turn_deviation"]
-        return pose * ops.convert_to_tensor([place, place, turn], dtype=pose.dtype)
+        return pose * ops.convert_to_tensor(self.deviations)
 
     def picture(self, view: View, found: Mapping[str, Any]) -> Any:
         """`(B, H, W, 1)` of what was inferred, with gradients by finite differences."""
@@ -177,8 +183,6 @@ class SolidsNetwork(keras.Model):
 
 def build_network(recipe: Any) -> SolidsNetwork:
     """The built network of a recipe."""
-    import numpy as np
-
     config, shape = recipe.model, recipe.data.image_shape()
     sizes = config.model_dump(
         mode="json", include={"slots", "maps", "image", "lstm", "predict", "where_deviation"}

@@ -20,7 +20,7 @@ from genkit.models.air.latents import (
     normal_kl,
     normal_log_prob,
 )
-from genkit.models.air.objective import log_likelihood, reached
+from genkit.models.air.objective import from_here_on, log_likelihood, reached
 
 Inferred = Mapping[str, Any]  # see `SolidsNetwork.call`
 
@@ -64,12 +64,8 @@ def shape_log_prob(found: Inferred) -> Any:
 def shape_scores(found: Mapping[str, Any]) -> Any:
     """What the shape of each slot leads to, `(B, N)`: its own pose, and all that comes later."""
     places, later = found["where_kl"], found["presence_kl"] + found["what_kl"]
-    rest = _from_here_on(places) + _from_here_on(later) - later
+    rest = from_here_on(places) + from_here_on(later) - later
     return found["log_likelihood"][:, None] - rest
-
-
-def _from_here_on(x: Any) -> Any:
-    return ops.flip(ops.cumsum(ops.flip(x, axis=1), axis=1), axis=1)
 
 
 def less_the_others(scores: Any, particles: int) -> Any:

@@ -9,10 +9,11 @@ import numpy as np
 from keras import ops
 
 from genkit import backend
+from genkit.data.images.dataset import ImageSplit
 from genkit.data.scenes.dataset import IMAGE, SceneSplit
 from genkit.errors import UsageError
 from genkit.models.air.config import POSE, SHAPES
-from genkit.models.air.solids.comparing import compare
+from genkit.models.air.solids.comparing import compare, summary
 from genkit.models.air.solids.explained import ExplainedSolids
 from genkit.progress import Progress
 from genkit.randomness import uniform
@@ -21,40 +22,39 @@ from genkit.rendering.gradient import rendered
 if TYPE_CHECKING:
     from genkit.models.air.solids.learner import SolidsLearner
 
-STARTS = 12  # of each shape: places on a grid, turned by chance
+STARTS = 12  # of each shape: placed and turned by chance
 DESCENT = 60  # steps of each start
 PACE, REACH, SHRINK = 0.01, 0.15, 0.94  # slope to step; longest step, and how it shrinks
 
 
+def refuse_search(split: ImageSplit, turn: float) -> None:
+    """UsageError for scenes of another number of solids than one, or a turned camera."""
+    if not isinstance(split, SceneSplit) or split.counts != (1,) or turn:
+        raise UsageError("eval.optimise: is for scenes of one solid and a camera that stands still")
+
+
 def optimise(
-    learner: SolidsLearner, split: SceneSplit, count: int, seed: int, progress: Progress
+    learner: SolidsLearner, split: Any, count: int, seed: int, progress: Progress
 ) -> dict[str, Any]:
-    """Metrics of the best of many starts for each of the first pictures, and seconds a picture.
+    """Metrics of the best of many starts for each of the first pictures, and seconds a picture,
+    compilation left out.
 
     Every shape begins at several places; the end with the least squared error is taken.
-
-    Raises:
-        UsageError: for scenes of another number of solids than one, or a turned camera.
     """
-    if list(learner.recipe.data.counts) != [1] or learner.recipe.data.turn:
-        raise UsageError("eval.optimise: is for scenes of one solid and a camera that stands still")
     truth = split.scenes(np.arange(min(count, len(split))))
     targets = learner.floats(truth[IMAGE])
     descend = _Descent(learner)
+    descend(targets[0], seed, 0, steps=1)
     progress.start("optimisation", len(targets), "images")
-    poses, shapes = [], []
-    began = time.perf_counter()
+    ends, began = [], time.perf_counter()
     for number, target in enumerate(targets):
-        shape, pose = descend(target, seed, number)
-        shapes.append(shape)
-        poses.append(pose)
+        ends.append(descend(target, seed, number))
         progress.advance()
-        if number == 0:
-            began = time.perf_counter()  # the first one compiled
-    seconds = (time.perf_counter() - began) / max(1, len(targets) - 1)
+    seconds = (time.perf_counter() - began) / len(targets)
     progress.finish()
-    found = _as_explained(np.array(shapes), np.array(poses), targets)
-    return {"images": len(targets), **compare(truth, [found], False), "seconds_per_image": seconds}
+    shapes, poses = (np.array(values) for values in zip(*ends, strict=True))
+    compared = compare(truth, _as_explained(shapes, poses, targets))
+    return {"images": len(targets), **summary(compared, False), "seconds_per_image": seconds}
 
 
 class _Descent:
@@ -79,10 +79,12 @@ class _Descent:
         self._errors = backend.compile(errors, [])
         self._slopes = backend.compile(step, [])
 
-    def __call__(self, target: np.ndarray, seed: int, number: int) -> tuple[int, np.ndarray]:
+    def __call__(
+        self, target: np.ndarray, seed: int, number: int, steps: int = DESCENT
+    ) -> tuple[int, np.ndarray]:
         """Shape and pose `(3,)` of a picture `(H, W, 1)`."""
         poses = self._starts(seed, number)
-        for k in range(DESCENT):
+        for k in range(steps):
             longest = REACH * SHRINK**k
             slopes = np.asarray(ops.convert_to_numpy(self._slopes(poses, target[None])))
             poses = poses - np.clip(PACE * slopes, -longest, longest).astype(np.float32)
@@ -104,7 +106,6 @@ def _as_explained(shapes: np.ndarray, poses: np.ndarray, targets: np.ndarray) ->
         shapes=shapes[:, None],
         shape_chances=np.eye(SHAPES)[shapes][:, None],
         poses=poses[:, None],
-        pose_deviations=np.zeros_like(poses)[:, None],
         azimuth=np.zeros(count, np.float32),
         canvas=targets,
     )

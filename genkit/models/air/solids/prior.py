@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from genkit.data.scenes.solids import seen_boxes
-from genkit.models.air.config import POSE, SHAPES, RendererConfig
+from genkit.models.air.config import POSE, SHAPES
 from genkit.rendering.camera import View
 from genkit.rendering.scene import render
 
@@ -16,16 +16,14 @@ class SolidsPrior:
     """Shapes as likely as each other, poses from their prior; the camera is not turned.
 
     Args:
-        view: how scenes are seen. config: the recipe's renderer. slots: solids at most.
+        view: how scenes are seen. deviations: `(3,)` of poses. slots: solids at most.
     """
 
     numbers = POSE
     choices = 1
 
-    def __init__(self, view: View, config: RendererConfig, slots: int) -> None:
-        self.view, self.slots = view, slots
-        place, turn = config.place_deviation, config.turn_deviation
-        self.deviations = np.array([place, place, turn], np.float32)
+    def __init__(self, view: View, deviations: np.ndarray, slots: int) -> None:
+        self.view, self.slots, self.deviations = view, slots, deviations
 
     def scenes(
         self, latents: np.ndarray, choices: np.ndarray, alive: np.ndarray
