@@ -9,6 +9,20 @@ import numpy as np
 from genkit.randomness import permutation
 
 
+class EpochsBySeed:
+    """The chain of each seed, made when it is first asked for; see `Epochs`."""
+
+    def __init__(self, count: int, purpose: str) -> None:
+        self.count, self.purpose = count, purpose
+        self._chains: dict[int, Epochs] = {}
+
+    def of(self, seed: int) -> Epochs:
+        """The chain of a seed."""
+        if seed not in self._chains:
+            self._chains[seed] = Epochs(self.count, seed, self.purpose)
+        return self._chains[seed]
+
+
 class Epochs:
     """Which of `count` things is at each position of an endless chain of permutations.
 

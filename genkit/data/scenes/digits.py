@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genkit.data.epochs import Epochs
+from genkit.data.epochs import EpochsBySeed
 from genkit.data.images import digits, mnist
 from genkit.data.images.averaging import averaged
 from genkit.data.images.config import DigitsConfig, MnistConfig
@@ -39,12 +39,12 @@ class DigitThings:
     ) -> None:
         self.config, self.images, self.labels = config, images, labels
         self.purpose = purpose
-        self._epochs: dict[int, Epochs] = {}
+        self._order = EpochsBySeed(len(images), f"{purpose}/digits")
 
     def __call__(self, seed: int, number: int, count: int) -> list[Thing]:
         """The digits of a scene; see `Composer`."""
         most = self.config.most
-        chosen = self._order(seed).at(np.arange(number * most, number * most + count))
+        chosen = self._order.of(seed).at(np.arange(number * most, number * most + count))
         least, greatest = self.config.sides
         sides = np.full(count, greatest)
         if least < greatest:
@@ -55,11 +55,6 @@ class DigitThings:
     def _thing(self, number: int, side: int) -> Thing:
         picture = averaged(self.images[number][None], side)[0]
         return Thing(cut(picture[..., None]), int(self.labels[number]))
-
-    def _order(self, seed: int) -> Epochs:
-        if seed not in self._epochs:
-            self._epochs[seed] = Epochs(len(self.images), seed, f"{self.purpose}/digits")
-        return self._epochs[seed]
 
 
 def files(config: MultiMnistConfig) -> dict[str, Path]:

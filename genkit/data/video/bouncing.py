@@ -17,7 +17,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from genkit.data.epochs import Epochs
+from genkit.data.epochs import EpochsBySeed
 from genkit.data.images.averaging import averaged
 from genkit.data.video.config import BouncingConfig
 from genkit.data.video.dataset import VIDEO
@@ -87,7 +87,7 @@ class Bouncing:
         self.digits = digits
         self.purpose = purpose
         self.labels = labels
-        self._epochs: dict[int, Epochs] = {}
+        self._order = EpochsBySeed(len(digits), f"{purpose}/digits")
 
     def clips(self) -> Clips:
         return Clips(self.config, self)
@@ -103,7 +103,7 @@ class Bouncing:
         config = self.config
         draw = uniform(seed, self.purpose, index, (3, config.digits))
         positions = np.arange(index * config.digits, (index + 1) * config.digits)
-        chosen = self._order(seed).at(positions)
+        chosen = self._order.of(seed).at(positions)
         free = config.size - config.digit_size
         corners = (free * places(draw[:2], draw[2], config.frames)).astype(np.int64)
         labels = None if self.labels is None else self.labels[chosen]
@@ -114,12 +114,6 @@ class Bouncing:
         size that clips show, and their classes `(n,)`."""
         first = averaged(self.digits[:EXAMPLES], self.config.digit_size)
         return first, labels[:EXAMPLES]
-
-    def _order(self, seed: int) -> Epochs:
-        """In which order digits are taken."""
-        if seed not in self._epochs:
-            self._epochs[seed] = Epochs(len(self.digits), seed, f"{self.purpose}/digits")
-        return self._epochs[seed]
 
 
 def truth(made: Bouncing, train: Bouncing) -> Truth:

@@ -37,11 +37,15 @@ class SceneLearner(ImageLearner):
 
     Args:
         recipe, inputs: as for every learner. scored: whether scores are averaged as well.
+
+    A subclass sets `network`, and `_weigh`: compiled, from images, what chance decides and log-odds
+    of presence to bound, importance weight (log) and count `(B,)`.
     """
 
     monitor: Monitor | None = Monitor("elbo_nats_per_image", "max")
     split_names = (*SPLITS, "test_unseen")
     network: Any
+    _weigh: Any
 
     def __init__(
         self, recipe: Any, inputs: Mapping[str, Any] | None = None, scored: bool = False
@@ -60,10 +64,6 @@ class SceneLearner(ImageLearner):
 
     def explain_batch(self, images: np.ndarray) -> Things:
         """The most probable things of `eval.batch_size` images `(B, H, W, C)`."""
-        raise NotImplementedError
-
-    def weigh_batch(self, images: np.ndarray, drawn: Arrays) -> np.ndarray:
-        """Bound, importance weight (log) and count, `(3, B)` float64, under what chance decides."""
         raise NotImplementedError
 
     def latent_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -125,14 +125,16 @@ class SceneLearner(ImageLearner):
             seed: of what is drawn. start: number of the first image. draw: which one.
         """
         size, found = self.recipe.eval.batch_size, []
+        prior = priors.count_logits(self.chances())
         for first in range(0, len(images), size):
             own = images[first : first + size]
             drawn = {
                 **noise_rows(normal, self.latent_shapes(), seed, start + first, size, draw),
                 **noise_rows(uniform, self.choice_shapes(), seed, start + first, size, draw),
             }
-            weighed = self.weigh_batch(pad_rows(own, size - len(own)), drawn)
-            found.append(weighed[:, : len(own)])
+            weighed = self._weigh(pad_rows(own, size - len(own)), drawn, prior)
+            arrays = [np.asarray(ops.convert_to_numpy(x), np.float64) for x in weighed]
+            found.append(np.stack(arrays)[:, : len(own)])
         return np.concatenate(found, axis=1)
 
     def fit(

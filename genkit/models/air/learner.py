@@ -23,7 +23,7 @@ from genkit.family import (
 )
 from genkit.learning import GradientStep
 from genkit.metrics.boxes import matched_overlaps
-from genkit.models.air import objective, priors
+from genkit.models.air import objective
 from genkit.models.air.base import SceneLearner
 from genkit.models.air.config import WHERE
 from genkit.models.air.downstream import downstream, refuse_tasks
@@ -136,10 +136,6 @@ class AirLearner(SceneLearner):
             what=arrays["what_mean"],
             patches=arrays["patch"],
         )
-
-    def weigh_batch(self, images: np.ndarray, drawn: Arrays) -> np.ndarray:
-        found = self._weigh(images, drawn, priors.count_logits(self.chances()))
-        return np.stack([np.asarray(ops.convert_to_numpy(x), np.float64) for x in found])
 
     def latent_shapes(self) -> dict[str, tuple[int, ...]]:
         slots = self.config.slots

@@ -124,7 +124,7 @@ class AIR(keras.Model):
 
     def _thing(self, images: Any, output: Any, noise: Any, temperature: Any) -> dict[str, Any]:
         place = self.place(output)
-        logits = presence_logits(place[:, 0], self.prior)
+        logits = asked_logits(place[:, 0], self.prior)
         mean, raw = place[:, 1 : 1 + WHERE], place[:, 1 + WHERE :]
         deviation = positive(raw, self.sizes["where_deviation"])
         if noise is None:
@@ -182,7 +182,7 @@ class AIR(keras.Model):
         return {**super().get_config(), **own}
 
 
-def presence_logits(logits: Any, prior: str) -> Any:
+def asked_logits(logits: Any, prior: str) -> Any:
     """Log-odds of presence; where it is certain, some that leave no doubt."""
     return 0.0 * logits + CERTAIN if prior == "certain" else logits
 

@@ -87,14 +87,22 @@ def nvil_surrogate(found: Inferred, advantages: Any) -> Any:
 
 def log_weight(images: Any, found: Inferred, prior_logits: Any, noise: float) -> Any:
     """`(B,)`: log p(image, things) - log q(things), of presence 0 or 1."""
-    alive = found["alive"]
+    things = log_ratio(found, "where") + log_ratio(found, "what")
+    total = log_likelihood(images, found["canvas"], noise) + presence_ratio(found, prior_logits)
+    return total + ops.sum(found["alive"] * things, axis=1)
+
+
+def presence_ratio(found: Inferred, prior_logits: Any) -> Any:
+    """`(B,)`: log-probability of all presences, 0 or 1, under the prior less that of what was
+    inferred."""
     presence, logits = found["presence"], found["presence_logits"]
     chosen = bernoulli_log_prob(presence, prior_logits) - bernoulli_log_prob(presence, logits)
-    total = log_likelihood(images, found["canvas"], noise)
-    total = total + ops.sum(reached(alive) * chosen, axis=1)
-    for name in ("where", "what"):
-        values = found[name]
-        own = normal_log_prob(values, found[f"{name}_mean"], found[f"{name}_deviation"])
-        prior = normal_log_prob(values, ops.zeros_like(values), ops.ones_like(values))
-        total = total + ops.sum(alive * (prior - own), axis=1)
-    return total
+    return ops.sum(reached(found["alive"]) * chosen, axis=1)
+
+
+def log_ratio(found: Inferred, name: str) -> Any:
+    """Log-density of a latent under its standard normal prior less that of what was inferred,
+    summed over the last axis."""
+    values = found[name]
+    own = normal_log_prob(values, found[f"{name}_mean"], found[f"{name}_deviation"])
+    return normal_log_prob(values, ops.zeros_like(values), ops.ones_like(values)) - own

@@ -53,6 +53,13 @@ def gradient_scaled(x: Any, factor: Any) -> Any:
     return still + factor * (x - still)
 
 
+def prior_of(network: Any, batch: Mapping[str, Any]) -> Any:
+    """Log-odds `(B, N)` of presence in an update: learned, or as the schedule in the batch says."""
+    if network.prior == "learned":
+        return ops.broadcast_to(network.prior_logits, ops.shape(batch["prior"]))
+    return batch["prior"]
+
+
 class Objective:
     """The loss of a batch.
 
@@ -66,12 +73,6 @@ class Objective:
     ) -> None:
         self.config, self.network = config, network
         self.baseline, self.statistics = baseline, statistics
-
-    def prior(self, batch: Mapping[str, Any]) -> Any:
-        """Log-odds of presence in this update."""
-        if self.config.presence.name == "learned":
-            return self.network.prior_logits
-        return batch["prior"]
 
     def __call__(self, batch: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         """Mean of minus the bound, in nats.
@@ -87,14 +88,14 @@ class Objective:
         rate = batch["rate"][0, 0]
         self.statistics.see_counts(found["alive"], rate)
         if relaxed:
-            parts = objective.parts(images, found, self.prior(batch), noise)
+            parts = objective.parts(images, found, prior_of(self.network, batch), noise)
             return self._result(found, parts, ops.mean(-objective.bound(parts)), {})
         return self._nvil(batch, found, rate)
 
     def _nvil(
         self, batch: Mapping[str, Any], found: Mapping[str, Any], rate: Any
     ) -> tuple[Any, dict[str, Any]]:
-        images, noise, prior = batch["image"], self.config.noise, self.prior(batch)
+        images, noise, prior = batch["image"], self.config.noise, prior_of(self.network, batch)
         parts = objective.parts(images, found, prior, noise)
         scores = ops.stop_gradient(objective.scores(parts))
         asked = ops.stop_gradient(objective.reached(found["alive"]))

@@ -26,7 +26,7 @@ from genkit.family import (
     SampleSettings,
 )
 from genkit.learning import GradientStep
-from genkit.models.air import objective, priors
+from genkit.models.air import objective
 from genkit.models.air.base import SceneLearner
 from genkit.models.air.config import POSE
 from genkit.models.air.generator import SceneGenerator
@@ -38,6 +38,7 @@ from genkit.models.air.solids.feed import SolidsFeed
 from genkit.models.air.solids.network import build_network
 from genkit.models.air.solids.optimising import optimise, refuse_search
 from genkit.models.air.solids.prior import SolidsPrior
+from genkit.models.air.training import prior_of
 from genkit.progress import Progress
 from genkit.randomness import Noise
 from genkit.rendering.solids import NAMES
@@ -88,9 +89,7 @@ class SolidsLearner(SceneLearner):
         images = ops.tile(self.pixels(batch["image"]), (count, 1, 1, 1))
         found = self.network(images, self._several(batch))
         self.statistics.see_counts(found["alive"], batch["rate"][0, 0])
-        prior = batch["prior"]
-        if self.config.presence.name == "learned":
-            prior = ops.broadcast_to(self.network.prior_logits, ops.shape(prior))
+        prior = prior_of(self.network, batch)
         picture = self.network.picture(self.view, found)
         parts = self._parts(images, picture, found, ops.tile(prior, (count, 1)))
         presence = choices.less_the_others(objective.scores(parts), count)
@@ -176,10 +175,6 @@ class SolidsLearner(SceneLearner):
             poses=arrays["pose"],
             azimuth=arrays["azimuth_mean"] * np.float32(self.network.camera_deviation),
         )
-
-    def weigh_batch(self, images: np.ndarray, drawn: Arrays) -> np.ndarray:
-        found = self._weigh(images, drawn, priors.count_logits(self.chances()))
-        return np.stack([np.asarray(ops.convert_to_numpy(x), np.float64) for x in found])
 
     def latent_shapes(self) -> dict[str, tuple[int, ...]]:
         return {"pose": (self.config.slots, POSE), "azimuth": ()}

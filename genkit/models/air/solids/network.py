@@ -11,7 +11,7 @@ from keras import ops
 
 from genkit.models.air.config import POSE, SHAPES
 from genkit.models.air.latents import positive
-from genkit.models.air.network import presence_logits
+from genkit.models.air.network import asked_logits
 from genkit.models.air.slots import ImageFeatures, Prediction, SlotLSTM
 from genkit.rendering.camera import View
 from genkit.rendering.gradient import rendered
@@ -103,7 +103,7 @@ class SolidsNetwork(keras.Model):
 
     def _one(self, output: Any, noise: Any) -> dict[str, Any]:
         found = self.solid(output)
-        logits, shapes = presence_logits(found[:, 0], self.prior), found[:, 1 : 1 + SHAPES]
+        logits, shapes = asked_logits(found[:, 0], self.prior), found[:, 1 : 1 + SHAPES]
         poses = ops.reshape(found[:, 1 + SHAPES :], (-1, SHAPES, 2 * POSE))
         chances = ops.softmax(shapes)
         if noise is None:
@@ -141,7 +141,7 @@ class SolidsNetwork(keras.Model):
         poses = ops.reshape(found[:, 1 + SHAPES :], (-1, SHAPES, 2 * POSE))
         pose = ops.sum(poses[..., :POSE] * chosen[..., None], axis=1)
         # Where presence is asked at all, an evaluation reads it.
-        doubt = ops.softplus(-presence_logits(found[:, 0], self.prior))
+        doubt = ops.softplus(-asked_logits(found[:, 0], self.prior))
         return {"shape_nats": nats + doubt, "pose_mean": pose}
 
     def _turned(self, features: Any, drawn: Any) -> dict[str, Any]:

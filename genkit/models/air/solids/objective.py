@@ -14,13 +14,14 @@ from typing import Any
 from keras import ops
 
 from genkit.models.air.config import SHAPES
-from genkit.models.air.latents import (
-    bernoulli_kl,
-    bernoulli_log_prob,
-    normal_kl,
-    normal_log_prob,
+from genkit.models.air.latents import bernoulli_kl, bernoulli_log_prob, normal_kl
+from genkit.models.air.objective import (
+    from_here_on,
+    log_likelihood,
+    log_ratio,
+    presence_ratio,
+    reached,
 )
-from genkit.models.air.objective import from_here_on, log_likelihood, reached
 
 Inferred = Mapping[str, Any]  # see `SolidsNetwork.call`
 
@@ -90,23 +91,10 @@ def log_weight(
     images: Any, picture: Any, found: Inferred, prior_logits: Any, noise: float, camera: bool
 ) -> Any:
     """`(B,)`: log p(picture, solids) - log q(solids)."""
-    alive, logits = found["alive"], found["presence_logits"]
-    presence = found["presence"]
-    chosen = bernoulli_log_prob(presence, prior_logits) - bernoulli_log_prob(presence, logits)
-    total = log_likelihood(images, picture, noise)
-    total = total + ops.sum(reached(alive) * chosen, axis=1)
     shapes = -math.log(SHAPES) - shape_log_prob(found)
-    total = total + ops.sum(alive * (shapes + _ratio(found, "pose")), axis=1)
+    total = log_likelihood(images, picture, noise) + presence_ratio(found, prior_logits)
+    total = total + ops.sum(found["alive"] * (shapes + log_ratio(found, "pose")), axis=1)
     if camera:
-        total = total + _ratio({k: found[k][:, None] for k in _AZIMUTH}, "azimuth")
+        names = ("azimuth", "azimuth_mean", "azimuth_deviation")
+        total = total + log_ratio({name: found[name][:, None] for name in names}, "azimuth")
     return total
-
-
-_AZIMUTH = ("azimuth", "azimuth_mean", "azimuth_deviation")
-
-
-def _ratio(found: Inferred, name: str) -> Any:
-    """Log-density of the prior less that of what was inferred."""
-    values = found[name]
-    own = normal_log_prob(values, found[f"{name}_mean"], found[f"{name}_deviation"])
-    return normal_log_prob(values, ops.zeros_like(values), ops.ones_like(values)) - own
