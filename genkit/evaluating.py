@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from genkit.artifacts import Table
 from genkit.family import Evaluation, EvaluationRequest
 from genkit.files import write_json
@@ -38,8 +40,11 @@ def evaluate_run(
     for key, rows in evaluation.tables.items():
         Table(f"{stem}-{key}", rows).save(folder)
     films = training_films(opened.run.samples) if limit is None else []
-    for artifact in (*evaluation.artifacts, *films):
-        artifact.save(folder)
+    for artifact in evaluation.artifacts:
+        # As tables are: those of another split stay beside them.
+        replace(artifact, name=f"{stem}-{artifact.name}").save(folder)
+    for film in films:
+        film.save(folder)
     summary = {
         "split": name,
         "count": evaluation.count,

@@ -14,7 +14,7 @@ from genkit.progress import Progress
 if TYPE_CHECKING:  # NumPy alone takes a third of a second, too long for `genkit list`
     import numpy as np
 
-    from genkit.artifacts import Artifact
+    from genkit.artifacts import Animation, Artifact, Figure
     from genkit.randomness import Noise
 
 Arrays: TypeAlias = "dict[str, np.ndarray]"
@@ -43,14 +43,14 @@ class Evaluation:
         count: how many items were evaluated.
         metrics: name with unit -> value, such as `bits_per_dim`.
         tables: name -> rows.
-        artifacts: pictures and other files worth keeping.
+        artifacts: pictures worth keeping; their files are named by the split as well.
         notes: what the metrics depend on, in words, such as the binarization of the data.
     """
 
     count: int
     metrics: dict[str, float]
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    artifacts: Sequence[Artifact] = ()
+    artifacts: Sequence[Figure | Animation] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -178,7 +178,7 @@ class SceneLearner(ImageLearner):
         share = max(RATE, 1.0 / (update + 1)) / pieces
         rates = [share / (1.0 - (pieces - 1 - piece) * share) for piece in range(pieces)]
         prior = priors.presence_logits(self.config.presence, self.config.slots, update)
-        heat = priors.temperature(self.config.temperature, update)
+        heat = priors.temperature(self.config.heat, update)
         return {
             "prior": np.broadcast_to(prior, (rows, self.config.slots)),
             "temperature": np.full((rows, 1), heat, np.float32),

@@ -34,11 +34,13 @@ class PresenceConfig(Section):
 
 
 class TemperatureConfig(Section):
-    """Temperature of relaxed presence: from `start` to `end` over `steps` updates."""
+    """A temperature that falls from `start` to `end` over `steps` updates, by the same difference
+    in each (`linear`) or by the same factor (`geometric`)."""
 
     start: PositiveFloat = 1.0
     end: PositiveFloat = 0.5
     steps: PositiveInt = 7000
+    path: Literal["linear", "geometric"] = "linear"
 
 
 class RendererConfig(Section):
@@ -46,12 +48,18 @@ class RendererConfig(Section):
 
     Args:
         particles: draws of an image that are each other's baseline.
+        temperature: weight of what choices cost, the divergence of presence and shape from their
+            priors, so that they stay open while poses are poor; at 1 it is the bound that is
+            maximised.
         place_deviation: prior of places on the table. turn_deviation: of turns, in radians.
         camera: infer how far the camera is turned about the table as well.
         supervised: learn shapes and poses from labels instead, for comparison; of one solid.
     """
 
     particles: Annotated[int, Field(ge=2, le=64)] = 4
+    temperature: TemperatureConfig = TemperatureConfig(
+        start=400.0, end=1.0, steps=5000, path="geometric"
+    )
     place_deviation: PositiveFloat = 0.6
     turn_deviation: PositiveFloat = 1.8
     camera: bool = False
@@ -113,6 +121,11 @@ class AirConfig(Section):
     normalise: bool = True
     baseline_hidden: NonNegativeInt = 200
     renderer: RendererConfig | None = None
+
+    @property
+    def heat(self) -> TemperatureConfig:
+        """The temperature that counts: of the renderer, or of relaxed presence."""
+        return self.temperature if self.renderer is None else self.renderer.temperature
 
     @model_validator(mode="after")
     def _zoom_stays_positive(self) -> AirConfig:

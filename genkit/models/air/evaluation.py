@@ -33,14 +33,14 @@ def evaluate(learner: SceneLearner, request: EvaluationRequest, progress: Progre
     metrics = found.metrics(learner)
     if request.brief:
         return Evaluation(len(split), metrics)
-    images, name = np.asarray(split.images[:SHOWN]), request.split
+    images = np.asarray(split.images[:SHOWN])
     pictures: list[Figure] = [
-        learner.pictures(images, found.shown[0].joined(found.shown), f"{name}-reconstructions")
+        learner.pictures(images, found.shown[0].joined(found.shown), "reconstructions")
     ]
     tables: dict[str, list[dict[str, Any]]] = {}
     if found.true_counts:
         tables["per_count"] = found.per_count()
-        pictures.append(_confusion(learner, found, name))
+        pictures.append(_confusion(learner, found, request.split))
     tables.update(learner.tables(split, request, progress))
     return Evaluation(len(split), metrics, tables, pictures, _notes(learner, split))
 
@@ -135,7 +135,7 @@ def _confusion(learner: SceneLearner, found: _Found, split: str) -> Figure:
         np.concatenate(found.counts),
         classes,
         f"{split}: how many things",
-        f"{split}-counts",
+        "counts",
         axes_names=("there are", "found"),
     )
 

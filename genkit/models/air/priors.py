@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from genkit.models.air.config import CERTAIN, PresenceConfig, TemperatureConfig
@@ -26,7 +28,10 @@ def presence_logits(config: PresenceConfig, slots: int, update: int) -> np.ndarr
 
 
 def temperature(config: TemperatureConfig, update: int) -> float:
-    """Of relaxed presence before an update."""
+    """Of presence or of choices before an update."""
+    if config.path == "geometric":
+        ends = math.log(config.start), math.log(config.end)
+        return math.exp(between(*ends, config.steps, update))
     return between(config.start, config.end, config.steps, update)
 
 

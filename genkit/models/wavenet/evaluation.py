@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genkit.artifacts import Artifact
+from genkit.artifacts import Animation, Figure
 from genkit.data.audio.dataset import TAGS, AudioSplit
 from genkit.data.audio.mulaw import decode_pcm, encode
 from genkit.family import Evaluation, EvaluationRequest
@@ -52,7 +52,7 @@ def evaluate(learner: WaveNetLearner, request: EvaluationRequest, progress: Prog
     left_out = warm_up if np.diff(split.edges).max() > warm_up else 0
     metrics.update(baseline(learner, split, left_out, progress))
     tables = {"per_attribute": by_attribute(ordered, split, learner.rows.names, left_out)}
-    artifacts: list[Artifact] = []
+    artifacts: list[Figure | Animation] = []
     if learner.recipe.eval.recognise:
         found = samples(learner, request.split, split, request.seed, progress)
         metrics.update(found.metrics)

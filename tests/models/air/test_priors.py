@@ -39,6 +39,10 @@ def test_log_odds_fall_on_a_line_and_stay_there() -> None:
     assert presence_logits(config, 2, 0).shape == (2,)
     heat = TemperatureConfig(start=1.0, end=0.5, steps=10)
     assert [temperature(heat, step) for step in (0, 5, 10, 11)] == [1.0, 0.75, 0.5, 0.5]
+    heat = TemperatureConfig(start=100.0, end=1.0, steps=10, path="geometric")
+    np.testing.assert_allclose(
+        [temperature(heat, step) for step in (0, 5, 10, 11)], [100, 10, 1, 1]
+    )
 
 
 def test_a_fixed_prior_is_a_probability() -> None:

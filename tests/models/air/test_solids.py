@@ -97,7 +97,8 @@ def test_nothing_there_and_nothing_found() -> None:
 
 
 @pytest.mark.backends
-def test_the_mean_gradient_of_choices_is_the_exact_one() -> None:
+@pytest.mark.parametrize("temperature", [1.0, 5.0])
+def test_the_mean_gradient_of_choices_is_the_exact_one(temperature: float) -> None:
     """One solid, whose presence and shape decide a table of likelihoods: over all outcomes."""
     presence, shapes = np.array([0.3], np.float32), np.array([0.5, -0.2, 0.1], np.float32)
     table = {None: -2.0, 0: 1.0, 1: -0.5, 2: 0.4}
@@ -115,12 +116,13 @@ def test_the_mean_gradient_of_choices_is_the_exact_one() -> None:
         }
         known = table[shape if there else None]
         kl = objective.bernoulli_kl(found["presence_logits"], prior)
-        return found, {
+        parts = {
             "log_likelihood": tensor([known]),
             "presence_kl": kl,
             "where_kl": tensor([[there * pose_costs[shape]]]),
             "what_kl": found["alive"] * choices.shape_kl(found["shape_logits"]),
         }
+        return found, choices.tempered(parts, temperature)
 
     def chance(there: int, shape: int, at: np.ndarray) -> float:
         q = 1 / (1 + np.exp(-at[0]))
@@ -150,6 +152,22 @@ def test_the_mean_gradient_of_choices_is_the_exact_one() -> None:
     steps = 1e-2 * np.eye(4)
     wanted = [(expected(theta + s) - expected(theta - s)) / 2e-2 for s in steps]
     np.testing.assert_allclose(total, wanted, atol=2e-3)
+
+
+def test_what_choices_cost_weighs_more_while_it_is_hot() -> None:
+    """At chances proportional to exp(gain / temperature) the tempered bound is at its highest."""
+    gains, heat = np.array([30.0, -10.0, 5.0]), 20.0
+    logits = gains / heat
+
+    def bound(at: np.ndarray) -> float:
+        q = np.exp(at) / np.exp(at).sum()
+        cost = float(array(choices.shape_kl(tensor(at[None].astype(np.float32))))[0])
+        parts = {"presence_kl": 0.0, "what_kl": cost, "where_kl": 0.0}
+        return float(q @ gains) - choices.tempered(parts, heat)["what_kl"]
+
+    steps = 1e-1 * np.eye(3)
+    slopes = [(bound(logits + s) - bound(logits - s)) / 2e-1 for s in steps]
+    np.testing.assert_allclose(slopes, 0.0, atol=2e-2)
 
 
 @pytest.mark.backends

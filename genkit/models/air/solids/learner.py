@@ -83,7 +83,7 @@ class SolidsLearner(SceneLearner):
 
         Args:
             batch: `image` `(B, H, W, C)`; `presence` and `shape` `(B, K N)`, `pose` `(B, K N 3)`,
-                `azimuth` `(B, K)` for K draws; `prior` `(B, N)` and `rate` `(B, 1)`.
+                `azimuth` `(B, K)` for K draws; `prior` `(B, N)`, `temperature` and `rate` `(B, 1)`.
         """
         count = self.renderer.particles
         images = ops.tile(self.pixels(batch["image"]), (count, 1, 1, 1))
@@ -92,12 +92,12 @@ class SolidsLearner(SceneLearner):
         prior = prior_of(self.network, batch)
         picture = self.network.picture(self.view, found)
         parts = self._parts(images, picture, found, ops.tile(prior, (count, 1)))
-        presence = choices.less_the_others(objective.scores(parts), count)
-        shape = choices.less_the_others(choices.shape_scores(parts), count)
-        bound = objective.bound(parts)
-        gain = bound + choices.surrogate(found, presence, shape)
+        tempered = choices.tempered(parts, batch["temperature"][0, 0])
+        presence = choices.less_the_others(objective.scores(tempered), count)
+        shape = choices.less_the_others(choices.shape_scores(tempered), count)
+        gain = objective.bound(tempered) + choices.surrogate(found, presence, shape)
         return ops.mean(-gain), {
-            "elbo_nats_per_image": ops.mean(bound),
+            "elbo_nats_per_image": ops.mean(objective.bound(parts)),
             "log_likelihood_nats": ops.mean(parts["log_likelihood"]),
             "presence_nats": ops.mean(ops.sum(parts["presence_kl"], axis=1)),
             "pose_nats": ops.mean(ops.sum(parts["where_kl"], axis=1)),

@@ -62,6 +62,16 @@ def shape_log_prob(found: Inferred) -> Any:
     return ops.sum(chosen * ops.log_softmax(found["shape_logits"]), axis=-1)
 
 
+def tempered(found: Mapping[str, Any], temperature: Any) -> dict[str, Any]:
+    """Parts of the bound with divergences of choices, presence and shape, that weigh more.
+
+    At first poses are all wrong, and between them lie hundreds of nats. Unweighted these settle
+    on one shape for every picture within the first updates, and nothing else is tried again.
+    """
+    weighed = {name: temperature * found[name] for name in ("presence_kl", "what_kl")}
+    return {**found, **weighed}
+
+
 def shape_scores(found: Mapping[str, Any]) -> Any:
     """What the shape of each slot leads to, `(B, N)`: its own pose, and all that comes later."""
     places, later = found["where_kl"], found["presence_kl"] + found["what_kl"]
