@@ -168,8 +168,8 @@ class SceneLearner(ImageLearner):
         return images.astype(np.float32) * np.float32(1.0 / (self.levels - 1))
 
     def schedule(self, rows: int, update: int) -> dict[str, np.ndarray]:
-        """What changes from update to update: `prior` `(rows, N)`, `temperature` and `rate`
-        `(rows, 1)`.
+        """What changes from update to update: `prior` `(rows, N)`, `temperature`, `greed` and
+        `rate` `(rows, 1)`.
 
         Pieces of a batch move the averages one after the other; their rates are such that all
         pieces count alike and together as much as the rate of an update says.
@@ -179,9 +179,11 @@ class SceneLearner(ImageLearner):
         rates = [share / (1.0 - (pieces - 1 - piece) * share) for piece in range(pieces)]
         prior = priors.presence_logits(self.config.presence, self.config.slots, update)
         heat = priors.temperature(self.config.heat, update)
+        greed = priors.between(self.config.greed.start, 0.0, self.config.greed.steps, update)
         return {
             "prior": np.broadcast_to(prior, (rows, self.config.slots)),
             "temperature": np.full((rows, 1), heat, np.float32),
+            "greed": np.full((rows, 1), greed, np.float32),
             "rate": np.repeat(np.array(rates, np.float32), rows // pieces)[:, None],
         }
 

@@ -43,6 +43,14 @@ class TemperatureConfig(Section):
     path: Literal["linear", "geometric"] = "linear"
 
 
+class GreedConfig(Section):
+    """How much it counts, beside the bound, that first things explain an image without later ones:
+    from `start` to 0 over `steps` updates. 0 for not at all."""
+
+    start: Annotated[float, Field(ge=0)] = 0.0
+    steps: PositiveInt = 5000
+
+
 class RendererConfig(Section):
     """A decoder that knows solids on a table: what is inferred is which, where and how turned.
 
@@ -91,11 +99,13 @@ class AirConfig(Section):
         where_deviation: of place and zoom as they are first inferred, in units of the prior's.
         presence: prior of a further thing.
         temperature: of `concrete`.
+        greed: for first things that explain much on their own. Without it a step can stay empty,
+            since the next one's thing has its place only behind it.
         baseline: units of the LSTM that predicts what `nvil` scores. baseline_rate: its learning
             rate. normalise: whether the gradient of presence is divided by the running deviation
             of what the baseline does not predict.
         renderer: draw solids in 3D instead of windows. It takes neither `variant` nor `estimator`;
-            `temperature` and all keys of windows and baselines then say nothing.
+            `temperature`, `greed` and all keys of windows and baselines then say nothing.
     """
 
     variant: Literal["air", "dair"] = "air"
@@ -116,6 +126,7 @@ class AirConfig(Section):
     where_deviation: PositiveFloat = 0.3
     presence: PresenceConfig = PresenceConfig()
     temperature: TemperatureConfig = TemperatureConfig()
+    greed: GreedConfig = GreedConfig()
     baseline: Width = 256
     baseline_rate: PositiveFloat = 1e-3
     normalise: bool = True

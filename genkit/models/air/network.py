@@ -89,7 +89,8 @@ class AIR(keras.Model):
             `presence_logits`, `presence` `(B, N)`; `alive` `(B, N)`, the product of presences so
             far; `where_mean`, `where_deviation`, `where` `(B, N, 3)`, in units of the prior;
             `what_mean`, `what_deviation`, `what` `(B, N, K)`; `box` `(B, N, 4)` centre down, centre
-            across, height and width in pixels; `canvas` `(B, H, W, C)`, the sum of what is drawn.
+            across, height and width in pixels; `canvases` `(B, N, H, W, C)`, the sum of what is
+            drawn up to each step; `canvas` `(B, H, W, C)`, that of all.
         """
         images = ops.cast(images, self.compute_dtype)
         canvas = ops.zeros_like(images)
@@ -108,7 +109,7 @@ class AIR(keras.Model):
             before = self._latents(found, alive)
             picture = draw_windows(self.patches(found["what"]), found["box"], *self.shape[:2])
             canvas = canvas + alive[:, None, None, None] * picture
-            slots.append({**found, "alive": alive})
+            slots.append({**found, "alive": alive, "canvases": canvas})
         stacked = {name: ops.stack([one[name] for one in slots], axis=1) for name in slots[0]}
         return {**stacked, "canvas": canvas}
 

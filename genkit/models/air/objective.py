@@ -54,6 +54,20 @@ def parts(images: Any, found: Inferred, prior_logits: Any, noise: float) -> dict
     }
 
 
+def greed(images: Any, canvases: Any, noise: float) -> Any:
+    """How well what was drawn so far explains the image: mean log-density `(B,)` over all steps but
+    the last, which is that of the bound; zeros of a single step.
+
+    Args:
+        images: `(B, H, W, C)`. canvases: `(B, N, H, W, C)`, after each step.
+    """
+    total = ops.zeros_like(images[:, 0, 0, 0])
+    before = canvases.shape[1] - 1
+    for step in range(before):
+        total = total + log_likelihood(images, canvases[:, step], noise) / before
+    return total
+
+
 def bound(found: Mapping[str, Any]) -> Any:
     """The evidence lower bound `(B,)` of its parts."""
     divergence = found["presence_kl"] + found["where_kl"] + found["what_kl"]

@@ -79,7 +79,7 @@ class Objective:
 
         Args:
             batch: `image` `(B, H, W, C)` from 0 to 1, `presence`, `where`, `what` for
-                `AIR.call`, `prior` `(B, N)`, `temperature` and `rate` `(B, 1)`.
+                `AIR.call`, `prior` `(B, N)`, `temperature`, `greed` and `rate` `(B, 1)`.
         """
         images, noise = batch["image"], self.config.noise
         relaxed = self.config.estimator == "concrete"
@@ -89,7 +89,8 @@ class Objective:
         self.statistics.see_counts(found["alive"], rate)
         if relaxed:
             parts = objective.parts(images, found, prior_of(self.network, batch), noise)
-            return self._result(found, parts, ops.mean(-objective.bound(parts)), {})
+            gain = objective.bound(parts) + self._greed(batch, found)
+            return self._result(found, parts, ops.mean(-gain), {})
         return self._nvil(batch, found, rate)
 
     def _nvil(
@@ -112,6 +113,7 @@ class Objective:
             found = {**found, "presence_logits": logits}
             parts = objective.parts(images, found, prior, noise)
         gain = objective.bound(parts) + objective.nvil_surrogate(found, advantages)
+        gain = gain + self._greed(batch, found)
         extras = {
             "scores": (scores - mean) / deviation,
             "asked": asked,
@@ -119,6 +121,13 @@ class Objective:
             "advantage": ops.sqrt(_mean(ops.square(advantages), asked)),
         }
         return self._result(found, parts, ops.mean(-gain), extras)
+
+    def _greed(self, batch: Mapping[str, Any], found: Mapping[str, Any]) -> Any:
+        """What first things are to explain on their own, as much as it weighs now."""
+        if not self.config.greed.start:
+            return 0.0
+        told = objective.greed(batch["image"], found["canvases"], self.config.noise)
+        return batch["greed"][:, 0] * told
 
     def _usual(self, scores: Any, asked: Any, rate: Any) -> tuple[Any, Any]:
         """Running mean and deviation of scores, at least 1: what the baseline predicts is told in

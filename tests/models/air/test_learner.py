@@ -21,7 +21,7 @@ from genkit.models.air import objective, proofs
 from genkit.models.air.explained import Explained
 from genkit.progress import SILENT
 from genkit.randomness import Noise
-from genkit.state import snapshot
+from genkit.state import put_back, snapshot
 from tests import scenes
 from tests.densities import array
 from tests.scenes import TINY
@@ -320,3 +320,24 @@ def test_likelihood_of_a_dark_image_on_a_dark_canvas() -> None:
     dark = np.zeros((1, 3, 2, 1), np.float32)
     value = array(objective.log_likelihood(dark, dark, 0.3))[0]
     assert value == pytest.approx(-6 * 0.5 * np.log(2 * np.pi * 0.09), rel=1e-5)
+
+
+def test_greed_weighs_less_and_less() -> None:
+    """An update's loss is the usual one, less what first things explain; from `greed.steps` on it
+    is the usual one."""
+    plain = scenes.fresh("concrete")
+    greedy = scenes.fresh("concrete", model={"greed": {"start": 0.5, "steps": 4}})
+    batch = plain.feed("train", 0).batch(0)
+    for step, weight in ((0, 0.5), (2, 0.25), (4, 0.0), (9, 0.0)):
+        losses = [first_loss(learner, batch, step) for learner in (plain, greedy)]
+        found = greedy.schedule(len(batch["image"]), step)["greed"]
+        np.testing.assert_allclose(found, weight)
+        assert (losses[0] == losses[1]) == (weight == 0.0)
+
+
+def first_loss(learner: Any, batch: Any, step: int) -> float:
+    """Loss of an update, after which the learner is as it was."""
+    kept = snapshot(learner)
+    loss = float(array(learner.update(batch, Noise(0, step))["loss"]))
+    put_back(learner, kept)
+    return loss

@@ -200,3 +200,12 @@ def test_scores_leave_out_what_came_before() -> None:
     kl = array(parts["presence_kl"])[0]
     found = array(objective.scores(parts))[0]
     np.testing.assert_allclose(found, [0.7 - 0.3 - 0.9 - kl[1], 0.7 - 0.9], atol=1e-5)
+
+
+def test_greed_is_the_mean_fit_of_all_steps_but_the_last() -> None:
+    draw = np.random.default_rng(3)
+    images, canvases = draw.random((2, 3, 3, 1)), draw.random((2, 3, 3, 3, 1))
+    found = array(objective.greed(tensor(images), tensor(canvases), 0.4))
+    fits = stats.norm.logpdf(images[:, None], canvases, 0.4).sum(axis=(2, 3, 4))
+    np.testing.assert_allclose(found, fits[:, :2].mean(axis=1), rtol=1e-5)
+    np.testing.assert_array_equal(objective.greed(tensor(images), tensor(canvases[:, :1]), 0.4), 0)
