@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from genkit.data.audio.catalogue import ENTRIES as AUDIO
 from genkit.data.catalogue import DatasetEntry
 from genkit.data.images.catalogue import ENTRIES as IMAGES
+from genkit.data.physics.catalogue import ENTRIES as PHYSICS
 from genkit.data.scenes.catalogue import ENTRIES as SCENES
 from genkit.data.video.catalogue import ENTRIES as VIDEOS
 from genkit.errors import UsageError, unknown
@@ -395,5 +396,5 @@ families.add(
     )
 )
 
-for _entry in (*IMAGES, *AUDIO, *VIDEOS, *SCENES):
+for _entry in (*IMAGES, *AUDIO, *VIDEOS, *SCENES, *PHYSICS):
     datasets.add(_entry)

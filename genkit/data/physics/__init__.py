@@ -1,0 +1,1 @@
+"""Simulated objects: bodies under gravity, balls in a box, a string above a disc."""

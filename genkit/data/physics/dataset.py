@@ -1,0 +1,107 @@
+"""Simulations as data sets: splits of scenes, made once and kept in checked files."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genkit.data import prepared
+from genkit.data.physics.config import Cast
+from genkit.data.physics.scenes import System
+from genkit.data.physics.simulate import Trajectories, simulate
+from genkit.data.physics.systems import system
+from genkit.errors import DataError, UsageError, unknown
+from genkit.files import read_json_object, sha256, write_bytes, write_json
+
+SPLIT_SEED = 0  # scenes do not depend on a run's seed
+ARRAYS = ("position", "velocity", "hits", "near")
+# What a split's trajectories do not depend on.
+LATER = (
+    "train_count", "validation_count", "test_count", "other_counts", "other_scenes", "other_pins",
+)  # fmt: skip
+
+
+class Physics:
+    """A kind of scene with its splits, each simulated when it is first asked for.
+
+    Args:
+        config: its section.
+    """
+
+    def __init__(self, config: Any) -> None:
+        self.config, self.name = config, str(config.name)
+        self.system: System = system(config)
+        self.casts: Mapping[str, Cast] = config.casts()
+        made = f"{config.steps} steps of {config.dt:g} s"
+        self.notes = {"data": self.name, "preprocessing": made}
+        self._held: dict[str, Trajectories] = {}
+
+    def split(self, name: str) -> Trajectories:
+        """The trajectories of a split.
+
+        Raises:
+            UsageError: if there is none of that name.
+        """
+        if name not in self.casts:
+            raise UsageError(f"data set {self.name}: {unknown('split', name, self.casts)}")
+        if name not in self._held:
+            self._held[name] = self._trajectories(name, self.casts[name])
+        return self._held[name]
+
+    def _trajectories(self, name: str, cast: Cast) -> Trajectories:
+        # Scenes of the same cast, but of other splits, have other numbers of chance.
+        purpose = f"{self.config.name}/{name}"
+        scenes = self.system.draw(cast, purpose, range(cast.scenes), SPLIT_SEED)
+        file = self._file(name, cast)
+        kept = _read(file)
+        if kept is not None:
+            return Trajectories(scenes, *(kept[key] for key in ARRAYS))
+        made = simulate(self.system, scenes, self.config.steps)
+        _write(file, {key: getattr(made, key) for key in ARRAYS})
+        return made
+
+    def _file(self, name: str, cast: Cast) -> Path:
+        folder = prepared.target(self.config, LATER)
+        return folder / f"{name}-{cast.count}-{cast.pinned}-{cast.scenes}.npz"
+
+
+def load(config: Any) -> Physics:
+    """The data set of a section."""
+    return Physics(config)
+
+
+def _read(file: Path) -> dict[str, np.ndarray] | None:
+    """Arrays of a file that was written whole; None where there is none.
+
+    Raises:
+        DataError: if it was changed since.
+    """
+    facts = file.with_suffix(".json")
+    if not (file.is_file() and facts.is_file()):
+        return None
+    data = file.read_bytes()
+    try:
+        wanted = read_json_object(facts).get("sha256")
+    except (OSError, ValueError) as error:
+        raise DataError(f"{facts}: {error}. Remove it to simulate anew.") from None
+    if sha256(data) != wanted:
+        raise DataError(f"{file}: damaged, its checksum is another. Remove it to simulate anew.")
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        return {key: arrays[key] for key in ARRAYS}
+
+
+def _write(file: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Keep arrays for the next process, where the data folder can be written to."""
+    parent = next((p for p in file.parents if p.exists()), None)
+    if parent is None or not os.access(parent, os.W_OK):
+        return
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    data = buffer.getvalue()
+    write_bytes(file, data)
+    write_json(file.with_suffix(".json"), {"sha256": sha256(data)})
