@@ -263,6 +263,32 @@ def _air_tiny() -> dict[str, Any]:
     }
 
 
+def _interaction_network_tiny() -> dict[str, Any]:
+    """Each kind of scene, model and task."""
+    few = {"steps": 12, "train_count": 4, "validation_count": 3, "test_count": 3}
+    small = {"relation": [6, 5], "effect": 4, "object": [6], "abstract": [4], "mlp": [8]}
+    short = {"batch_size": 8}
+    bodies = {"name": "nbody", "bodies": 3, **few}
+    balls = {"name": "balls", "balls": 2, "other_counts": [3], "other_scenes": 2, **few}
+    string = {"name": "string", "masses": 3, "other_pins": ["both"], **few}
+    return {
+        "nbody": {"model": small, "data": bodies, "train": short},
+        "balls": {
+            "model": {**small, "noise": {"share": 0.5}, "effect_l2": 1e-3, "weight_l2": 1e-4},
+            "data": balls,
+            "train": short,
+        },
+        "string": {
+            "model": {**small, "marshal": "concatenation", "predict": "velocity"},
+            "data": string,
+            "train": short,
+        },
+        "dynamics": {"model": {**small, "kind": "dynamics"}, "data": bodies, "train": short},
+        "mlp": {"model": {**small, "kind": "mlp"}, "data": string, "train": short},
+        "energy": {"model": {**small, "task": "energy"}, "data": string, "train": short},
+    }
+
+
 families: Registry[Family] = Registry("family")
 datasets: Registry[DatasetEntry] = Registry("data set")
 
@@ -373,6 +399,26 @@ families.add(
         learner="genkit.models.image_embedding.learner:ImageEmbeddingLearner",
         outlook="genkit.models.image_embedding.config:outlook",
         tiny=_image_embedding_tiny(),
+    )
+)
+
+families.add(
+    Family(
+        name="interaction_network",
+        summary="Interaction Networks: physics learned from objects and relations, rolled out",
+        papers=(
+            Paper(
+                title="Interaction Networks for Learning about Objects, Relations and Physics",
+                authors="Battaglia, P. W. and Pascanu, R. and Lai, M. and Rezende, D. and "
+                "Kavukcuoglu, K.",
+                year=2016,
+                arxiv="1612.00222",
+            ),
+        ),
+        config="genkit.models.interaction_network.config:InteractionNetworkConfig",
+        learner="genkit.models.interaction_network.learner:InteractionNetworkLearner",
+        outlook="genkit.models.interaction_network.config:outlook",
+        tiny=_interaction_network_tiny(),
     )
 )
 

@@ -11,6 +11,7 @@ from genkit.artifacts.audio import Audio
 from genkit.artifacts.figure import Animation, Figure
 from genkit.artifacts.images import ANIMATION, Images
 from genkit.artifacts.parts import Given, Parts
+from genkit.artifacts.rollouts import Rollouts
 from genkit.artifacts.scenes import Scenes
 from genkit.artifacts.sequences import Sequences
 from genkit.artifacts.table import Table
@@ -67,7 +68,7 @@ class Animated(Protocol):
 
 # What puts parts together, by kind; a family with a kind of its own adds it.
 SAMPLE_KINDS: dict[str, Any] = {
-    kind.kind: kind for kind in (Audio, Images, Scenes, Sequences, Videos)
+    kind.kind: kind for kind in (Audio, Images, Rollouts, Scenes, Sequences, Videos)
 }
 
 __all__ = [
@@ -81,6 +82,7 @@ __all__ = [
     "Given",
     "Images",
     "Parts",
+    "Rollouts",
     "SampleArtifact",
     "Scenes",
     "Sequences",

@@ -1,0 +1,221 @@
+"""Scenes in closed loop against the simulation: how far they are off, what becomes of energy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from genkit.artifacts import Animation, Figure
+from genkit.artifacts.trails import film
+from genkit.data.physics.contact import gap
+from genkit.data.physics.scenes import attribute, kinetic
+from genkit.data.physics.simulate import Trajectories
+from genkit.models.interaction_network.feed import constants
+
+if TYPE_CHECKING:
+    from genkit.models.interaction_network.learner import InteractionNetworkLearner
+
+SCENES = 20  # that are rolled out
+MARKS = (1, 10, 100, 1_000)  # steps that metrics name
+POINTS = 60  # of curves over time
+FAR = 10.0  # sizes of its scene by which an object is away that has left it for good
+
+
+@dataclass(frozen=True)
+class Rolled:
+    """Scenes in closed loop.
+
+    Args:
+        truth: what the simulation does. position, velocity: `(S, T + 1, N, 2)` of the model.
+        constant: positions of objects that keep their first velocities.
+    """
+
+    truth: Trajectories
+    position: np.ndarray
+    velocity: np.ndarray
+    constant: np.ndarray
+
+
+def rolled(learner: InteractionNetworkLearner, split: Trajectories) -> Rolled:
+    """The first scenes of a split from their first states to their ends."""
+    truth = split.first(SCENES)
+    scenes, graph = truth.scenes, truth.scenes.graph
+    told = {
+        **constants(scenes, len(scenes)),
+        "position": truth.position[:, 0],
+        "velocity": truth.velocity[:, 0],
+    }
+    place, speed = learner.roll(told, graph.senders, ~graph.static, truth.steps)
+    times = learner.section.dt * np.arange(truth.steps + 1)[:, None, None]
+    constant = truth.position[:, :1] + times * truth.velocity[:, :1]
+    return Rolled(truth, place, speed, constant)
+
+
+def horizon(learner: InteractionNetworkLearner, found: Rolled) -> list[dict[str, float]]:
+    """A row for each of some steps: mean distance (metres) between predicted and true positions,
+    that of constant velocities, median part by which the energy changed, and share of scenes that
+    an object left for good."""
+    steps = found.truth.steps
+    chosen = np.unique(np.geomspace(1, steps, min(POINTS, steps)).round().astype(int))
+    chosen = np.unique([*chosen, *(mark for mark in MARKS if mark <= steps)])
+    return [_row(learner, found, int(step)) for step in chosen]
+
+
+def _row(learner: InteractionNetworkLearner, found: Rolled, step: int) -> dict[str, Any]:
+    moving = found.truth.scenes.graph.moving
+    true = found.truth.position[:, step, moving].astype(np.float64)
+    lost = diverged(found, step)
+    row: dict[str, Any] = {"step": step}
+    for name, places in (("position_error", found.position), ("constant", found.constant)):
+        away = np.linalg.norm(places[:, step, moving] - true, axis=-1)
+        row[name] = _mean(away[~lost] if name == "position_error" else away)
+    drift, real = (energy_change(learner, found, step, own) for own in (True, False))
+    row["energy_change"], row["true_energy_change"] = _median(drift[~lost]), _median(real)
+    row["diverged"] = float(lost.mean())
+    return row
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if values.size else float("nan")
+
+
+def _median(values: np.ndarray) -> float:
+    return float(np.median(values)) if values.size else float("nan")
+
+
+def diverged(found: Rolled, step: int) -> np.ndarray:
+    """`(S,)` bool: whose positions are no numbers, or far outside of where the scene is."""
+    truth = found.truth.position.reshape(len(found.truth), -1, 2)
+    low, high = truth.min(axis=1), truth.max(axis=1)
+    size = np.maximum((high - low).max(axis=-1), 1e-9)
+    away = np.abs(found.position[:, step] - ((low + high) / 2)[:, None]).max(axis=(1, 2))
+    return ~(np.isfinite(away) & (away < FAR * size))
+
+
+def energy_change(
+    learner: InteractionNetworkLearner, found: Rolled, step: int, own: bool
+) -> np.ndarray:
+    """`(S,)`: kinetic and potential energy after a step less that at first, in parts of the kinetic
+    and the absolute potential energy at first."""
+    system, section = learner.dataset.system, learner.section
+
+    def energies(t: int, model: bool) -> tuple[np.ndarray, np.ndarray]:
+        position = found.position if model else found.truth.position
+        velocity = found.velocity if model else found.truth.velocity
+        scenes = found.truth.scenes.at(
+            position[:, t].astype(np.float64), velocity[:, t].astype(np.float64)
+        )
+        return kinetic(section, scenes), system.potential(scenes)
+
+    start, now = energies(0, False), energies(step, own)
+    scale = np.maximum(start[0] + np.abs(start[1]), 1e-12)
+    found_change: np.ndarray = (now[0] + now[1] - start[0] - start[1]) / scale
+    return found_change
+
+
+def penetration(learner: InteractionNetworkLearner, found: Rolled) -> dict[str, float]:
+    """How deep balls are in walls, metres, and the share of balls and steps that are deeper than a
+    tenth of their radius; of scenes that did not diverge. Without walls nothing."""
+    kept = ~diverged(found, found.truth.steps)
+    if "wall_x" not in learner.section.attributes or not kept.any():
+        return {}
+    scenes, graph = found.truth.scenes.rows(kept), found.truth.scenes.graph
+    radius = attribute(learner.section, scenes, "radius")
+    wall = scenes.attributes[..., 2:].astype(np.float64)
+    deep, true = (
+        np.stack([_depth(places[kept, t], radius, wall, graph) for t in range(places.shape[1])])
+        for places in (found.position, found.truth.position)
+    )
+    balls = graph.moving
+    share = deep[..., balls] > 0.1 * radius[None][..., balls]
+    return {
+        "wall_penetration_share": float(share.mean()),
+        "wall_penetration": float(deep[..., balls].mean()),
+        "true_wall_penetration": float(true[..., balls].mean()),
+    }
+
+
+def _depth(place: np.ndarray, radius: np.ndarray, wall: np.ndarray, graph: Any) -> np.ndarray:
+    """`(S, N)` metres into a wall."""
+    place = place.astype(np.float64)
+    away = place[:, graph.senders] - place[:, :, None]
+    walls = wall[:, graph.senders]
+    gaps = gap(np, away, radius[:, :, None], 0.0, walls)
+    flat = (np.abs(walls).sum(axis=-1) > 0.5) & (graph.mask > 0)
+    return np.where(flat, np.maximum(-gaps, 0.0), 0.0).max(axis=-1)
+
+
+def metrics(rows: list[dict[str, float]]) -> dict[str, float]:
+    """Of the steps that are named, and of the last one."""
+    found = {}
+    for row in rows:
+        if row["step"] in MARKS:
+            step = int(row["step"])
+            found[f"position_error_{step}"] = row["position_error"]
+            found[f"constant_position_error_{step}"] = row["constant"]
+    last = rows[-1]
+    found["energy_change"] = last["energy_change"]
+    found["true_energy_change"] = last["true_energy_change"]
+    found["diverged_share"] = last["diverged"]
+    return found
+
+
+def pictures(
+    learner: InteractionNetworkLearner, found: Rolled, rows: list[dict[str, float]]
+) -> list[Figure | Animation]:
+    """Error over time, what the first scenes do, and how strong effects are."""
+    shown: list[Figure | Animation] = [_curve(rows)]
+    for number in range(min(3, len(found.truth))):
+        radius = _radius(learner, found, number)
+        gif = film(found.position[number], found.truth.position[number], radius)
+        shown.append(Animation(f"rollout-{number}", gif))
+    heat = _heat(learner, found)
+    return [*shown, heat] if heat else shown
+
+
+def _radius(learner: InteractionNetworkLearner, found: Rolled, number: int) -> np.ndarray:
+    names, scenes = learner.section.attributes, found.truth.scenes
+    if "radius" in names:
+        return scenes.attributes[number, :, names.index("radius")]
+    size = float(np.ptp(found.truth.position[number].reshape(-1, 2), axis=0).max())
+    return np.full(len(scenes.graph), 0.01 * size)
+
+
+def _curve(rows: list[dict[str, float]]) -> Figure:
+    from matplotlib.figure import Figure as Canvas
+
+    canvas = Canvas(figsize=(5, 3.2), layout="constrained")
+    axes = canvas.subplots()
+    steps = [row["step"] for row in rows]
+    axes.plot(steps, [row["position_error"] for row in rows], label="model")
+    axes.plot(steps, [row["constant"] for row in rows], "--", label="constant velocity")
+    axes.set(xscale="log", yscale="log", xlabel="steps", ylabel="metres off")
+    axes.legend()
+    return Figure.from_matplotlib("horizon", canvas)
+
+
+def _heat(learner: InteractionNetworkLearner, found: Rolled) -> Figure | None:
+    """Norms of the effects on each object by sender, in the first scene's first state."""
+    from matplotlib.figure import Figure as Canvas
+
+    scenes, graph = found.truth.scenes.rows(slice(0, 1)), found.truth.scenes.graph
+    told = {
+        **constants(scenes, 1),
+        "position": found.truth.position[:1, 0],
+        "velocity": found.truth.velocity[:1, 0],
+    }
+    out = learner.predict(told, graph.senders)
+    if "effects" not in out:
+        return None
+    heat = np.full((len(graph), len(graph)), np.nan)
+    size = np.linalg.norm(out["effects"][0], axis=-1)
+    for i, k in zip(*np.nonzero(graph.mask), strict=True):
+        heat[i, graph.senders[i, k]] = size[i, k]
+    canvas = Canvas(figsize=(4, 3.4), layout="constrained")
+    axes = canvas.subplots()
+    image = axes.imshow(heat, cmap="magma")
+    axes.set(xlabel="sender", ylabel="receiver", title="effect")
+    canvas.colorbar(image)
+    return Figure.from_matplotlib("effects", canvas)
