@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -13,6 +13,7 @@ from genkit import backend
 from genkit.data.physics.simulate import Trajectories
 from genkit.family import (
     Arrays,
+    Check,
     Evaluation,
     EvaluationRequest,
     Feed,
@@ -211,3 +212,9 @@ class InteractionNetworkLearner(DataLearner):
         if self.config.task == "energy":
             return None
         return RolloutGenerator(self, settings)
+
+    def checks(self) -> Iterable[Check]:
+        """See `proofs`."""
+        from genkit.models.interaction_network.proofs import checks
+
+        return checks(self)
