@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -21,6 +21,7 @@ from genkit.family import (
     Metrics,
     Monitor,
     SampleSettings,
+    Workload,
 )
 from genkit.learning import DataLearner, GradientStep
 from genkit.models.interaction_network import evaluation
@@ -218,3 +219,10 @@ class InteractionNetworkLearner(DataLearner):
         from genkit.models.interaction_network.proofs import checks
 
         return checks(self)
+
+    def workloads(self, tiles: Sequence[int]) -> Iterable[Workload]:
+        """Roll-outs and simulations of as many scenes, `values` are scene-steps; the training step
+        last."""
+        from genkit.models.interaction_network.timing import workloads
+
+        return [*workloads(self, tiles), *super().workloads(tiles)]
