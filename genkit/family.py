@@ -180,6 +180,16 @@ class SoundGenerator(Generator, Protocol):
         ...
 
 
+@runtime_checkable
+class ReferringGenerator(Generator, Protocol):
+    """A generator whose conditions can name files or splits."""
+
+    def condition_values(self, rows: Sequence[Mapping[str, str]]) -> str | None:
+        """A digest of what conditions refer to, since names do not tell; None where they refer to
+        nothing."""
+        ...
+
+
 @dataclass(frozen=True)
 class Check:
     """One thing that `genkit check` proves. `run` returns the measured value; it passes when

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from genkit import backend
 from genkit.errors import Problem, UsageError
-from genkit.family import Forced, Generator, SampleSettings, SoundGenerator
+from genkit.family import Forced, Generator, ReferringGenerator, SampleSettings, SoundGenerator
 from genkit.files import sha256
 from genkit.opening import Opened
 from genkit.progress import SILENT, Progress
@@ -28,7 +28,7 @@ from genkit.sampling.job import (
     run_job,
     stream_job,
 )
-from genkit.sampling.raster.interpolation import Interpolation, SteeredGenerator
+from genkit.sampling.raster.interpolation import Interpolation
 
 # Rows often repeat, such as classes; so many different ones are not proved a second time.
 REMEMBERED_ROWS = 4096
@@ -154,7 +154,7 @@ def _steering(generator: Generator, request: SampleRequest) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if request.interpolate:
         found["interpolate"] = {"to": dict(request.interpolate), "steps": request.steps}
-    if isinstance(generator, SteeredGenerator):
+    if isinstance(generator, ReferringGenerator):
         values = generator.condition_values(request.conditions)
         found |= {} if values is None else {"condition_values": values}
     return found

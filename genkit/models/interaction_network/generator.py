@@ -15,6 +15,7 @@ from genkit.data.physics.scenes import Scenes
 from genkit.data.physics.simulate import simulate
 from genkit.errors import UsageError, unknown
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
+from genkit.files import file_sha256, sha256
 from genkit.models.interaction_network.feed import constants
 
 if TYPE_CHECKING:
@@ -70,6 +71,14 @@ class RolloutGenerator:
         number = np.array([one[1] for one in asked])
         return {"kind": np.broadcast_to(kind[:1], kind.shape).copy(), "number": number}
 
+    def condition_values(self, rows: Sequence[Mapping[str, str]]) -> str | None:
+        """A digest of the files that scenes are taken from: their names do not tell what is drawn.
+        None where there is none."""
+        names = {self._split_reference(row[SCENE])[0] for row in rows if SCENE in row}
+        files = sorted(name for name in names if name not in self.section.casts())
+        sums = [file_sha256(Path(name)) for name in files if Path(name).is_file()]
+        return sha256("".join(sums).encode()) if sums else None
+
     def _asked(self, row: Mapping[str, str], index: int) -> tuple[list[int], int]:
         for key in row:
             if key not in CONDITIONS:
@@ -95,10 +104,14 @@ class RolloutGenerator:
         self._trained_size(len(scenes.graph) - self.section.statics)
         return [len(scenes.graph), 0, steps, list(self._sources).index(source)], chosen
 
-    def _source(self, reference: str) -> tuple[str, int | None]:
+    @staticmethod
+    def _split_reference(reference: str) -> tuple[str, int | None]:
+        """Name of a split or file, and the number of a scene in it."""
         name, _, text = reference.rpartition(":")
-        if not (name and text.isdecimal()):
-            name, text = reference, ""
+        return (name, int(text)) if name and text.isdecimal() else (reference, None)
+
+    def _source(self, reference: str) -> tuple[str, int | None]:
+        name, number = self._split_reference(reference)
         if name not in self._sources:
             if name in self.section.casts():
                 self._sources[name] = self.learner.split(name).scenes
@@ -109,7 +122,7 @@ class RolloutGenerator:
                 raise UsageError(
                     f"--condition scene={reference}: no such file, and no split of {splits}"
                 )
-        return name, int(text) if text else None
+        return name, number
 
     def _trained_size(self, count: int) -> None:
         wanted = self.section.object_count()

@@ -10,21 +10,17 @@ import numpy as np
 
 from genkit.artifacts import Images
 from genkit.errors import UsageError, unknown
-from genkit.family import Arrays, Chunk, Forced, Generator, SampleSettings
+from genkit.family import Arrays, Chunk, Forced, Generator, ReferringGenerator, SampleSettings
 from genkit.sampling.raster.steering import VECTOR, Steering
 
 Row = Mapping[str, str]
 
 
 @runtime_checkable
-class SteeredGenerator(Generator, Protocol):
+class SteeredGenerator(ReferringGenerator, Protocol):
     """A generator of images whose conditions are a vector."""
 
     steering: Steering
-
-    def condition_values(self, rows: Sequence[Row]) -> str | None:
-        """A digest of the vectors that conditions refer to, in files and splits."""
-        ...
 
 
 class Interpolation:

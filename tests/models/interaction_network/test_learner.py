@@ -171,8 +171,14 @@ def test_scenes_of_a_file_are_rolled_out(tmp_path: Path) -> None:
     scenes = drawn(learner)
     arrays = {n: told(scenes)[n] for n in ("position", "velocity", "attributes")}
     np.savez(tmp_path / "mine.npz", **arrays)
-    found = draw(learner, [{"scene": f"{tmp_path}/mine.npz:2", "steps": "3"}])
+    row = {"scene": f"{tmp_path}/mine.npz:2", "steps": "3"}
+    found = draw(learner, [row])
     np.testing.assert_allclose(found.samples[0, 0], scenes.position[2], rtol=1e-6)
+    generator = learner.generator(SETTINGS)
+    before = generator.condition_values([row])
+    np.savez(tmp_path / "mine.npz", **{**arrays, "velocity": 2 * arrays["velocity"]})
+    assert generator.condition_values([row]) != before
+    assert generator.condition_values([{"scene": "test:1"}]) is None
 
 
 @pytest.mark.parametrize(
