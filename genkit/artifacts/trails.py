@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from genkit.artifacts.pictures import gif
+
 SIDE = 240  # pixels of a panel
 FRAMES = 80  # of a GIF at most
 TRAIL = 0.15  # part of the whole time that a trail lasts in a GIF
@@ -17,6 +19,13 @@ COLOURS = (
     (31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40), (148, 103, 189),
     (140, 86, 75), (227, 119, 194), (23, 190, 207), (188, 189, 34), (80, 80, 80),
 )  # fmt: skip
+# Indices of paper and lines, and from which on each object's colour is, and behind it its trail's.
+_PAPER, _LINE, _FIRST = 0, 1, 2
+PALETTE = np.array(
+    [PAPER, LINE, *(c for own in COLOURS for c in (own, tuple((x + 255) // 2 for x in own)))],
+    np.uint8,
+)
+EDGE = 3  # pixels between panels
 LEAST = 3.0  # pixels of an object's radius
 MARGIN = 0.06  # of a panel's side
 VIEW = 4.0  # a prediction that leaves the scene is shown as far as so many scenes' sizes
@@ -28,41 +37,37 @@ def film(samples: np.ndarray, truth: np.ndarray, radius: np.ndarray) -> bytes:
     Args:
         samples, truth: `(T + 1, N, 2)` positions. radius: `(N,)`, 0 for what is not drawn.
     """
-    import io
-
     steps = np.unique(np.linspace(0, len(truth) - 1, min(len(truth), FRAMES)).astype(int))
     length = max(1, int(TRAIL * len(truth)))
     pictures = [_pair(samples, truth, radius, int(s), max(0, int(s) - length)) for s in steps]
-    buffer = io.BytesIO()
-    pauses = [FRAME_MS] * (len(pictures) - 1) + [END_MS]
-    first, *others = (picture.quantize(64) for picture in pictures)
-    first.save(
-        buffer, "GIF", save_all=True, append_images=others, duration=pauses, loop=0, optimize=False
+    return gif(
+        [picture[..., None] for picture in pictures],
+        PALETTE,
+        [FRAME_MS] * (len(pictures) - 1) + [END_MS],
     )
-    return buffer.getvalue()
 
 
 def still(scenes: Sequence[Mapping[str, Any]]) -> np.ndarray:
     """Whole trails of scenes, a row each: `(H, W, 3)` uint8."""
-    rows = []
-    for scene in scenes:
-        last = len(scene["truth"]) - 1
-        rows.append(np.asarray(_pair(scene["samples"], scene["truth"], scene["radius"], last, 0)))
-    return np.concatenate(rows)
+    rows = [_pair(s["samples"], s["truth"], s["radius"], len(s["truth"]) - 1, 0) for s in scenes]
+    return np.asarray(PALETTE[np.concatenate(rows)])
 
 
-def _pair(samples: np.ndarray, truth: np.ndarray, radius: np.ndarray, step: int, since: int) -> Any:
+def _pair(
+    samples: np.ndarray, truth: np.ndarray, radius: np.ndarray, step: int, since: int
+) -> np.ndarray:
+    """Indices of `PALETTE`, `(SIDE, 2 SIDE + 3)`: what happened, and what was predicted."""
     from PIL import Image, ImageDraw
 
     low, size = _view(truth)
-    picture = Image.new("RGB", (2 * SIDE + 3, SIDE), PAPER)
+    whole = np.full((SIDE, 2 * SIDE + EDGE), _LINE, np.uint8)
     for panel, places in enumerate((truth, samples)):
         pixels = _pixels(places[since : step + 1], low, size)
-        one = Image.new("RGB", (SIDE, SIDE), PAPER)
+        one = Image.new("L", (SIDE, SIDE), _PAPER)
         _draw(ImageDraw.Draw(one), pixels, radius * SIDE * (1 - 2 * MARGIN) / size)
-        picture.paste(one, (panel * (SIDE + 3), 0))
-    ImageDraw.Draw(picture).rectangle((SIDE, 0, SIDE + 2, SIDE), fill=LINE)
-    return picture
+        start = panel * (SIDE + EDGE)
+        whole[:, start : start + SIDE] = np.asarray(one)
+    return whole
 
 
 def _view(truth: np.ndarray) -> tuple[np.ndarray, float]:
@@ -85,10 +90,10 @@ def _draw(pen: Any, pixels: np.ndarray, radius: np.ndarray) -> None:
     for number in range(pixels.shape[1]):
         if radius[number] <= 0:
             continue
-        colour = COLOURS[number % len(COLOURS)]
+        colour = _FIRST + 2 * (number % len(COLOURS))
         trail = [tuple(point) for point in pixels[:, number]]
         if len(trail) > 1:
-            pen.line(trail, fill=tuple((2 * c + 255) // 3 for c in colour), width=1)
+            pen.line(trail, fill=colour + 1, width=1)
         x, y = trail[-1]
         r = max(float(radius[number]), LEAST)
         pen.ellipse((x - r, y - r, x + r, y + r), fill=colour)

@@ -44,7 +44,8 @@ def tile_chunks(
     missing = tile - len(indices)
     every = [*indices, *range(indices[-1] + 1, indices[-1] + 1 + missing)]
     if arrays is None:
-        rows = [*conditions, *[{}] * (tile - len(conditions))]
+        last = conditions[-1] if conditions else {}
+        rows = [*conditions, *[last] * (tile - len(conditions))]
         arrays = generator.conditions(rows, indices[0])
     if forced is not None and (absent := tile - len(forced.values)):
         forced = Forced(pad_rows(forced.values, absent), pad_rows(forced.mask, absent))

@@ -145,4 +145,4 @@ def test_the_evaluation_writes_reconstructions(run: Any, coder: Path) -> None:
     assert result.exit_code == 0, result.stderr
     metrics = json.loads(result.stdout.splitlines()[-1])["metrics"]
     assert {"nats_per_image", "reconstruction_mse", "reconstruction_accuracy"} <= set(metrics)
-    assert (coder / "evaluation" / "reconstructions.png").is_file()
+    assert (coder / "evaluation" / "test-reconstructions.png").is_file()

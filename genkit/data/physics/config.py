@@ -62,6 +62,7 @@ class PhysicsConfig(DataConfig):
     relation_attributes: ClassVar[tuple[str, ...]] = ()
     effects: ClassVar[tuple[str, ...]] = ()
     contacts: ClassVar[bool] = False  # whether objects can touch
+    potential: ClassVar[bool] = True  # whether there is a potential energy
     statics: ClassVar[int] = 0  # walls or discs
 
     def object_count(self) -> int:
@@ -130,7 +131,7 @@ class NBodyConfig(PhysicsConfig):
         return self.bodies
 
     def degree(self, count: int) -> int:
-        return count - 1
+        return max(1, count - 1)
 
 
 class BallsConfig(PhysicsConfig):
@@ -155,6 +156,7 @@ class BallsConfig(PhysicsConfig):
     attributes: ClassVar[tuple[str, ...]] = ("mass", "radius", "wall_x", "wall_y")
     relation_attributes: ClassVar[tuple[str, ...]] = ("restitution",)
     contacts: ClassVar[bool] = True
+    potential: ClassVar[bool] = False
     statics: ClassVar[int] = 4
 
     def object_count(self) -> int:

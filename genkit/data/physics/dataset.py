@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,13 +13,16 @@ import numpy as np
 
 from genkit.data import prepared
 from genkit.data.physics.config import Cast
-from genkit.data.physics.scenes import System
+from genkit.data.physics.graph import Graph
+from genkit.data.physics.scenes import Scenes, System
 from genkit.data.physics.simulate import Trajectories, simulate
 from genkit.data.physics.systems import system
 from genkit.errors import DataError, UsageError, unknown
-from genkit.files import read_json_object, sha256, write_bytes, write_json
+from genkit.files import read_json_object, sha256
 
 SPLIT_SEED = 0  # scenes do not depend on a run's seed
+VERSION = 1  # of the simulations: another one makes kept trajectories those of another data set
+KEPT = 1_000_000  # states of objects from which on trajectories are kept: fewer are made as fast
 ARRAYS = ("position", "velocity", "hits", "near")
 # What a split's trajectories do not depend on.
 LATER = (
@@ -53,21 +57,31 @@ class Physics:
             self._held[name] = self._trajectories(name, self.casts[name])
         return self._held[name]
 
-    def _trajectories(self, name: str, cast: Cast) -> Trajectories:
+    def graph(self, name: str) -> Graph:
+        """Relations of the scenes of a split."""
+        return self.system.graph(self.casts[name])
+
+    def scenes(self, name: str) -> Scenes:
+        """Scenes of a split in their first states."""
+        cast = self.casts[name]
         # Scenes of the same cast, but of other splits, have other numbers of chance.
         purpose = f"{self.config.name}/{name}"
-        scenes = self.system.draw(cast, purpose, range(cast.scenes), SPLIT_SEED)
+        return self.system.draw(cast, purpose, range(cast.scenes), SPLIT_SEED)
+
+    def _trajectories(self, name: str, cast: Cast) -> Trajectories:
+        scenes = self.scenes(name)
         file = self._file(name, cast)
         kept = _read(file)
         if kept is not None:
             return Trajectories(scenes, *(kept[key] for key in ARRAYS))
         made = simulate(self.system, scenes, self.config.steps)
-        _write(file, {key: getattr(made, key) for key in ARRAYS})
+        if made.position[..., 0].size >= KEPT:
+            _write(file, {key: getattr(made, key) for key in ARRAYS})
         return made
 
     def _file(self, name: str, cast: Cast) -> Path:
         folder = prepared.target(self.config, LATER)
-        return folder / f"{name}-{cast.count}-{cast.pinned}-{cast.scenes}.npz"
+        return folder / f"{name}-{cast.count}-{cast.pinned}-{cast.scenes}-v{VERSION}.npz"
 
 
 def load(config: Any) -> Physics:
@@ -103,5 +117,13 @@ def _write(file: Path, arrays: Mapping[str, np.ndarray]) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     data = buffer.getvalue()
-    write_bytes(file, data)
-    write_json(file.with_suffix(".json"), {"sha256": sha256(data)})
+    facts = json.dumps({"sha256": sha256(data)}).encode()
+    # Several processes may make the same: each writes a file of its own, and all are alike.
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        for path, content in ((file, data), (file.with_suffix(".json"), facts)):
+            own = path.with_name(f".{path.name}.{os.getpid()}")
+            own.write_bytes(content)
+            own.replace(path)
+    except OSError:
+        return  # it is simulated again

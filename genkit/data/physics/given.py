@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
+from genkit.artifacts.npz import read_npz
 from genkit.data.physics.graph import Graph, all_pairs, graph
 from genkit.data.physics.scenes import Scenes
 from genkit.errors import DataError
@@ -30,11 +30,7 @@ def read_scenes(path: Path, config: Any) -> Scenes:
     Raises:
         DataError: says what is missing or does not fit.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, BadZipFile, EOFError) as error:
-        raise DataError(f"{path}: not a readable .npz ({error})") from None
+    arrays = read_npz(path)
     absent = [name for name in NEEDED if name not in arrays]
     if absent:
         raise DataError(f"{path}: lacks {', '.join(absent)}. It holds: {', '.join(arrays) or '-'}")
@@ -66,6 +62,13 @@ def _scenes(arrays: Mapping[str, np.ndarray], config: Any) -> Scenes:
         _fits(name, array, (count, objects, widths.get(name, 2)))
         _finite(name, array)
     _apart(position)
+    if "wall_x" in config.attributes:
+        walls = found["attributes"][..., config.attributes.index("wall_x") :] != 0
+        loose = np.flatnonzero(walls.any(axis=(0, 2)) & ~static)
+        if len(loose):
+            raise DataError(
+                f"object {loose[0]} is a wall, and static does not say that it is fixed"
+            )
     return Scenes(
         layout,
         np.asarray(found["attributes"], np.float32),
@@ -100,9 +103,7 @@ def _relations(
         )
     pairs = [(int(a), int(b)) for a, b in zip(*ends, strict=True)]
     layout = graph(pairs, static.tolist())
-    given = np.asarray(
-        arrays.get("relation_attributes", np.zeros((count, len(pairs), 0))), np.float32
-    )
+    given = np.asarray(arrays.get("relation_attributes", np.zeros((count, len(pairs), 0))))
     _fits("relation_attributes", given, (count, len(pairs), width))
     _finite("relation_attributes", given)
     found = np.zeros((count, *layout.senders.shape, width), np.float32)
@@ -121,7 +122,8 @@ def _fits(name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
 def _finite(name: str, array: np.ndarray) -> None:
     if array.dtype.kind not in "fiu":
         raise DataError(f"{name} must be numbers. Received: {array.dtype}")
-    bad = np.argwhere(~np.isfinite(array))
+    with np.errstate(over="ignore"):
+        bad = np.argwhere(~np.isfinite(array.astype(np.float32)))
     if len(bad):
         scene, thing = bad[0][:2]
         raise DataError(

@@ -60,7 +60,8 @@ def graph(
             raise DataError(f"a relation of object {receiver} with itself")
         incoming[receiver].append(sender)
     most = max((len(senders) for senders in incoming), default=0)
-    places = most if degree is None else degree
+    # One at least, so that nothing has a side of length 0.
+    places = max(1, most if degree is None else degree)
     if most > places:
         raise DataError(f"an object receives {most} relations; there is room for {places}")
     senders, mask = np.zeros((count, places), np.int32), np.zeros((count, places), np.float32)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from genkit.data.physics.scenes import Scenes, System
+from genkit.errors import DataError
 
 TOGETHER = 256  # scenes stepped at a time: more do not fit into a processor's cache
 
@@ -54,12 +55,17 @@ class Trajectories:
 def advance(system: System, scenes: Scenes) -> tuple[Scenes, np.ndarray, np.ndarray]:
     """Scenes one step later, and `hits` and `near` of the step."""
     step = system.step(scenes)
-    position = scenes.position + system.config.dt * step.velocity
-    return scenes.at(position, step.velocity), step.hits, step.near
+    velocity = np.where(scenes.graph.static[:, None], 0.0, step.velocity)
+    position = scenes.position + system.config.dt * velocity
+    return scenes.at(position, velocity), step.hits, step.near
 
 
 def simulate(system: System, scenes: Scenes, steps: int) -> Trajectories:
-    """`steps` steps of all scenes, some of them at a time."""
+    """`steps` steps of all scenes, some of them at a time.
+
+    Raises:
+        DataError: if positions grow beyond all bounds: a step is too long.
+    """
     shape = (len(scenes), steps + 1, len(scenes.graph), 2)
     position, velocity = np.empty(shape, np.float32), np.empty(shape, np.float32)
     hits, near = np.zeros((2, shape[0], steps, shape[2]), bool)
@@ -70,4 +76,6 @@ def simulate(system: System, scenes: Scenes, steps: int) -> Trajectories:
         for step in range(steps):
             now, hits[own, step], near[own, step] = advance(system, now)
             position[own, step + 1], velocity[own, step + 1] = now.position, now.velocity
+    if not (np.isfinite(position[:, -1]).all() and np.isfinite(velocity[:, -1]).all()):
+        raise DataError(f"data.dt: steps of {system.config.dt:g} s are too long for these scenes")
     return Trajectories(scenes, position, velocity, hits, near)

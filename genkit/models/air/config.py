@@ -78,8 +78,6 @@ class AirConfig(Section):
     """Sizes of an AIR network, its priors, and how it is trained.
 
     Args:
-        decoder: `windows` learns how things look and draws them into boxes; `renderer` knows solids
-            on a table and infers which, where and how they are turned.
         variant: `air` looks at the image in each step; `dair` at what the things so far leave
             unexplained of it.
         estimator: of the gradient through presence: `concrete` relaxes it (Maddison et al., 2016);
@@ -99,8 +97,9 @@ class AirConfig(Section):
         where_deviation: of place and zoom as they are first inferred, in units of the prior's.
         presence: prior of a further thing.
         temperature: of `concrete`.
-        greed: for first things that explain much on their own. Without it a step can stay empty,
-            since the next one's thing has its place only behind it.
+        greed: for first things that explain much on their own, through places and looks, not
+            through presence that was drawn. A first step can stay empty without: to give it up is
+            to give up all behind it, and the likelihood does not mind which step draws.
         baseline: units of the LSTM that predicts what `nvil` scores. baseline_rate: its learning
             rate. normalise: whether the gradient of presence is divided by the running deviation
             of what the baseline does not predict.

@@ -190,7 +190,7 @@ def asked_logits(logits: Any, prior: str) -> Any:
 
 _TRAINING_ONLY = {
     "estimator", "noise", "presence", "temperature", "baseline", "baseline_hidden",
-    "baseline_rate", "normalise", "renderer",
+    "baseline_rate", "normalise", "renderer", "greed",
 }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def with_portraits(
 
     Adds `portrait_accuracy`, the share of portraits that are nearer to the mean embedding of their
     person's other photographs than to that of any other person of the split; `real_accuracy`, the
-    same of the photographs themselves; `chance`; a table of people, and `portraits.png`.
+    same of the photographs themselves; `chance`; a table of people, and a picture `portraits`.
 
     Args:
         learner: of the portraits. name: of the condition that an input run makes of photographs.

@@ -35,7 +35,7 @@ def with_reconstructions(
     brief, and where that is 0, only with a note.
 
     Adds `reconstruction_mse` (values from 0 to 1), with labels `reconstruction_accuracy` and
-    `real_accuracy` of a classifier trained on real images, and `reconstructions.png`.
+    `real_accuracy` of a classifier trained on real images, and a picture `reconstructions`.
     """
     notes = dict(found.notes)
     if "nats_per_image" in found.metrics:

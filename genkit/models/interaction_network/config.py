@@ -86,6 +86,8 @@ class InteractionNetworkConfig(Section):
             return
         if self.kind == "mlp" and data.other_counts:
             yield "data.other_counts", "must be empty: an mlp knows scenes of one size only"
+        if self.task == "energy" and not data.potential:
+            yield "model.task", f"must be velocity: '{data.name}' has no potential energy"
         if train.precision != "float32":
             yield "train.precision", "must be float32: an interaction network knows no other"
         if train.rematerialise:

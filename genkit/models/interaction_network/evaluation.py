@@ -44,7 +44,7 @@ def _notes(learner: InteractionNetworkLearner) -> dict[str, str]:
     return {
         **learner.dataset.notes,
         "inputs": marshal,
-        "steps": "velocities, metres a second squared, of all that moves; ratio_percent is that to "
+        "steps": "squares of velocities, m2/s2, of all that moves; ratio_percent is that to "
         "velocities that stay as they are",
         "roll-outs": f"first {rollouts.SCENES} scenes in closed loop, metres; energy_change in "
         "parts of the first kinetic and absolute potential energy, median",
@@ -91,7 +91,7 @@ def _errors(
 
 
 def step_metrics(errors: dict[str, np.ndarray]) -> dict[str, float]:
-    """Means and medians of squared errors, in metres a second squared, and their ratios to those
+    """Means and medians of squared errors, in m2/s2, and their ratios to those
     of velocities that stay as they are; the same of objects that are hit."""
     model, constant = errors["model"], errors["constant"]
     found = {
@@ -113,4 +113,8 @@ def energy_metrics(errors: dict[str, np.ndarray]) -> dict[str, float]:
     """Mean squared error of the potential energy, and its ratio to that of the mean energy."""
     spread = float(errors["energy"].var())
     mean = float(errors["model"].mean())
-    return {"energy_mse": mean, "energy_variance": spread, "ratio_percent": 100 * mean / spread}
+    return {
+        "energy_mse": mean,
+        "energy_variance": spread,
+        "ratio_percent": 100 * mean / max(spread, 1e-30),
+    }

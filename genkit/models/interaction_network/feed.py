@@ -98,6 +98,7 @@ def receivers(
     rows = scene[:, None], step[:, None], senders
     found["sender_position"], found["sender_velocity"] = split.position[rows], split.velocity[rows]
     found["sender_attributes"] = scenes.attributes[scene[:, None], senders]
+    found["sender_moves"] = (~graph.static[senders]).astype(np.float32)
     return found
 
 
@@ -113,6 +114,7 @@ def whole_scenes(
         "position": position,
         "velocity": velocity,
         "target": split.velocity[scene, step + 1],
+        "moves": np.broadcast_to(~scenes.graph.static, position.shape[:2]).astype(np.float32),
         "energy": system.potential(now).astype(np.float32),
     }
 
@@ -122,6 +124,13 @@ def constants(scenes: Scenes, count: int) -> Arrays:
     mask = scenes.graph.mask
     found = {n: getattr(scenes, n) for n in ("attributes", "effects", "relations")}
     return {**found, "mask": np.broadcast_to(mask, (count, *mask.shape))}
+
+
+def told(scenes: Scenes) -> Arrays:
+    """Constants and states of scenes, as `learner.predict` takes them."""
+    state = {"position": scenes.position, "velocity": scenes.velocity}
+    found = {name: np.asarray(x, np.float32) for name, x in state.items()}
+    return {**constants(scenes, len(scenes)), **found}
 
 
 def joined(batches: Sequence[Arrays]) -> Arrays:

@@ -16,7 +16,8 @@ from genkit.data.physics.simulate import simulate
 from genkit.errors import UsageError, unknown
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.files import file_sha256, sha256
-from genkit.models.interaction_network.feed import constants
+from genkit.models.interaction_network.feed import told
+from genkit.models.interaction_network.rollouts import drawn_radius
 
 if TYPE_CHECKING:
     from genkit.models.interaction_network.learner import InteractionNetworkLearner
@@ -25,6 +26,7 @@ COUNT, SCENE, STEPS, PINNED = "count", "scene", "steps", "pinned"
 CONDITIONS = (COUNT, SCENE, STEPS, PINNED)
 PINS = ("none", "first", "both")
 MOST_OBJECTS, MOST_STEPS = 256, 1_000_000
+MOST_STATES = 20_000_000  # of a scene: its truth is kept in memory
 PURPOSE = "sample"
 
 
@@ -60,20 +62,19 @@ class RolloutGenerator:
             UsageError, DataError: for conditions that name nothing, or differ in size.
         """
         asked = [self._asked(row, first_index + i) for i, row in enumerate(rows)]
-        kind, first = np.array([one[0] for one in asked]), asked[0][0]
-        # A short tile is filled up by rows that ask for nothing.
-        differs = [i for i, row in enumerate(rows) if row and asked[i][0] != first]
-        if differs:
-            raise UsageError(
-                "--condition: all samples of a job need the same objects, steps and source of "
-                f"scenes; sample {first_index + differs[0]} asks for others"
-            )
+        kind = np.array([one[0] for one in asked])
+        _alike([one[0] for one in asked], first_index)
         number = np.array([one[1] for one in asked])
         return {"kind": np.broadcast_to(kind[:1], kind.shape).copy(), "number": number}
 
     def condition_values(self, rows: Sequence[Mapping[str, str]]) -> str | None:
         """A digest of the files that scenes are taken from: their names do not tell what is drawn.
-        None where there is none."""
+        None where there is none.
+
+        Raises:
+            UsageError: if rows differ in size: a job's samples are one array.
+        """
+        _alike([self._asked(row, index)[0] for index, row in enumerate(rows)], 0)
         names = {self._split_reference(row[SCENE])[0] for row in rows if SCENE in row}
         files = sorted(name for name in names if name not in self.section.casts())
         sums = [file_sha256(Path(name)) for name in files if Path(name).is_file()]
@@ -85,6 +86,11 @@ class RolloutGenerator:
                 raise UsageError(f"--condition: {unknown('condition', key, CONDITIONS)}")
         count = _whole(row, COUNT, self.section.object_count(), 1, MOST_OBJECTS)
         steps = _whole(row, STEPS, self.section.steps, 1, MOST_STEPS)
+        if steps * count > MOST_STATES:
+            raise UsageError(
+                f"--condition steps=...: {steps} steps of {count} objects are more than "
+                f"{MOST_STATES} states"
+            )
         pinned = row.get(PINNED, self.section.pins())
         if pinned not in PINS or (PINNED in row and self.section.name != "string"):
             raise UsageError(f"--condition pinned=...: {', '.join(PINS)} ends of a string")
@@ -101,7 +107,7 @@ class RolloutGenerator:
             raise UsageError(
                 f"--condition scene={row[SCENE]}: there are {len(scenes)} scenes, from 0 on"
             )
-        self._trained_size(len(scenes.graph) - self.section.statics)
+        self._trained_size(len(scenes.graph) - self.section.statics, scenes)
         return [len(scenes.graph), 0, steps, list(self._sources).index(source)], chosen
 
     @staticmethod
@@ -114,7 +120,7 @@ class RolloutGenerator:
         name, number = self._split_reference(reference)
         if name not in self._sources:
             if name in self.section.casts():
-                self._sources[name] = self.learner.split(name).scenes
+                self._sources[name] = self.learner.dataset.scenes(name)
             elif Path(name).is_file():
                 self._sources[name] = read_scenes(Path(name), self.section)
             else:
@@ -124,12 +130,14 @@ class RolloutGenerator:
                 )
         return name, number
 
-    def _trained_size(self, count: int) -> None:
+    def _trained_size(self, count: int, scenes: Scenes | None = None) -> None:
         wanted = self.section.object_count()
-        if self.learner.config.kind == "mlp" and count != wanted:
+        places = self.section.degree(wanted)
+        fits = scenes is None or scenes.graph.senders.shape[1] == places
+        if self.learner.config.kind == "mlp" and (count != wanted or not fits):
             raise UsageError(
-                f"an mlp knows scenes of {wanted} objects only. Received: {count}. An interaction "
-                "network takes any number"
+                f"an mlp knows scenes of {wanted} objects with up to {places} relations only. "
+                f"Received: {count} objects. An interaction network takes any number"
             )
 
     # Time
@@ -152,21 +160,17 @@ class RolloutGenerator:
             scenes = self._scenes(noise, conditions)
             state = {"scenes": scenes, "done": 0}
         scenes, chunk = state["scenes"], self.learner.chunk
-        told = {
-            **constants(scenes, len(scenes)),
-            "position": scenes.position.astype(np.float32),
-            "velocity": scenes.velocity.astype(np.float32),
-        }
         graph = scenes.graph
-        place, speed = self.learner.roll(told, graph.senders, ~graph.static, chunk)
+        place, speed = self.learner.roll(told(scenes), graph.senders, ~graph.static, chunk)
         following = scenes.at(place[:, -1].astype(np.float64), speed[:, -1].astype(np.float64))
         done = state["done"] + chunk
         kept = slice(1, 1 + min(chunk, steps - state["done"]))
         extras = {"velocity": speed[:, kept]}
         if not state["done"]:
             extras["start"] = np.stack([place[:, 0], speed[:, 0]], axis=1)
-            extras["truth"], extras["radius"] = self._truth(scenes, steps), self._radius(scenes)
-        nothing = np.zeros(len(place), np.float32)
+            extras["truth"] = simulate(self.system, scenes, steps).position
+            extras["radius"] = drawn_radius(self.section, scenes)
+        nothing = np.zeros_like(place[:, kept])
         following_state = {"scenes": following, "done": done}
         return Chunk(place[:, kept], nothing, following_state, done >= steps, extras)
 
@@ -177,17 +181,6 @@ class RolloutGenerator:
         cast = Cast(count, PINS[pins], len(noise))  # type: ignore[arg-type]
         seed = int(noise[0, 0])
         return self.system.draw(cast, PURPOSE, [int(index) for index in noise[:, 1]], seed)
-
-    def _truth(self, scenes: Scenes, steps: int) -> np.ndarray:
-        return simulate(self.system, scenes, steps).position
-
-    def _radius(self, scenes: Scenes) -> np.ndarray:
-        """At which objects are drawn: theirs, or a hundredth of the scene; 0 for walls."""
-        names = self.section.attributes
-        if "radius" in names:
-            return scenes.attributes[..., names.index("radius")]
-        size = np.ptp(scenes.position, axis=1).max(axis=-1, keepdims=True)
-        return np.broadcast_to(0.01 * size, scenes.position.shape[:2]).astype(np.float32)
 
     def finish(self, chunks: Sequence[Chunk], indices: Sequence[int]) -> list[Rollouts]:
         """The scenes of a tile; padding rows are left out."""
@@ -205,6 +198,16 @@ class RolloutGenerator:
                 first["radius"][:count],
             )
         ]
+
+
+def _alike(kinds: Sequence[Sequence[int]], first_index: int) -> None:
+    """UsageError unless all samples have the same sizes and source of scenes."""
+    for number, kind in enumerate(kinds):
+        if list(kind) != list(kinds[0]):
+            raise UsageError(
+                "--condition: all samples of a job need the same objects, steps and source of "
+                f"scenes; sample {first_index + number} asks for others"
+            )
 
 
 def _whole(row: Mapping[str, str], key: str, default: int, least: int, most: int) -> int:

@@ -10,6 +10,8 @@ import numpy as np
 from keras import ops
 
 from genkit import backend
+from genkit.artifacts.rollouts import Rollouts
+from genkit.data.physics.graph import Graph
 from genkit.data.physics.simulate import Trajectories
 from genkit.family import (
     Arrays,
@@ -24,13 +26,14 @@ from genkit.family import (
     Workload,
 )
 from genkit.learning import DataLearner, GradientStep
-from genkit.models.interaction_network import evaluation
+from genkit.models.interaction_network import evaluation, rollouts
 from genkit.models.interaction_network.feed import Receivers, WholeScenes, joined
 from genkit.models.interaction_network.generator import RolloutGenerator
 from genkit.models.interaction_network.marshalling import SPEED, gathered
 from genkit.models.interaction_network.network import CHANGE, ENERGY, build_network
 from genkit.models.interaction_network.noise import noisy
 from genkit.models.interaction_network.normalisation import measured
+from genkit.models.interaction_network.rollouts import drawn_radius
 from genkit.progress import Progress
 from genkit.randomness import Noise
 
@@ -77,13 +80,17 @@ class InteractionNetworkLearner(DataLearner):
             return WholeScenes(trajectories, size, seed, self.dataset.system)
         return Receivers(trajectories, size, seed, self.config.balance)
 
+    def _graph(self) -> Graph:
+        """Of the scenes that training shows."""
+        return self.dataset.graph("train")
+
     def _measure(self) -> None:
         size = 1_000
         feed = self._feed("train", SCALES_SEED, size)
         told = joined([feed.batch(k) for k in range(MEASURED // size)])
         if self.config.whole:
-            senders = self.split("train").scenes.graph.senders
-            arrays = gathered({n: ops.convert_to_tensor(x) for n, x in told.items()}, senders)
+            tensors = {n: ops.convert_to_tensor(x) for n, x in told.items()}
+            arrays = gathered(tensors, self._graph().senders)
             told = {n: np.asarray(ops.convert_to_numpy(x)) for n, x in arrays.items()}
         self.network.normalise(measured(told, self.config, self.section))
         self.known.assign(1.0)
@@ -92,9 +99,9 @@ class InteractionNetworkLearner(DataLearner):
         """Mean squared error in the scale of what is predicted, and penalties.
 
         Args:
-            batch: of the feed; of whole scenes also `senders`, and `moving` `(B, N)`.
+            batch: of the feed.
         """
-        told = gathered(batch, batch["senders"]) if self.config.whole else batch
+        told = gathered(batch, self._graph().senders) if self.config.whole else batch
         found = self.network(told)
         if self.config.task == "energy":
             wanted = self.network.scale(ENERGY, batch["energy"][:, None])[:, 0]
@@ -113,7 +120,9 @@ class InteractionNetworkLearner(DataLearner):
             wanted = network.scale(SPEED, target)
         else:
             wanted = (target - batch["velocity"]) / network.scales[CHANGE]
-        weights = batch.get("moving", ops.ones_like(target[..., 0]))
+        weights = ops.ones_like(target[..., 0])
+        if self.config.whole:
+            weights = weights * np.asarray(~self._graph().static, np.float32)
         total = ops.sum(weights)
 
         def mean(values: Any) -> Any:
@@ -134,12 +143,7 @@ class InteractionNetworkLearner(DataLearner):
         return sum(ops.sum(ops.square(w)) for w in self.network.trainable_variables)
 
     def update(self, batch: Arrays, noise: Noise) -> Metrics:
-        ready = noisy(batch, self.config.noise, self.network, noise)
-        if self.config.whole:
-            graph = self.split("train").scenes.graph
-            moving = np.broadcast_to(~graph.static, ready["position"].shape[:2])
-            ready = {**ready, "senders": graph.senders, "moving": moving.astype(np.float32)}
-        return self.steps["training"](ready)
+        return self.steps["training"](noisy(batch, self.config.noise, self.network, noise))
 
     # Prediction
 
@@ -213,6 +217,17 @@ class InteractionNetworkLearner(DataLearner):
         if self.config.task == "energy":
             return None
         return RolloutGenerator(self, settings)
+
+    def preview(self, count: int, seed: int) -> list[Rollouts]:
+        """The first validation scenes, rolled out; of energies nothing."""
+        if self.config.task == "energy":
+            return []
+        found = rollouts.rolled(self, self.split("validation").first(count))
+        numbers = np.arange(len(found.truth))
+        nothing = np.zeros(len(numbers), np.float32)
+        radius = drawn_radius(self.section, found.truth.scenes)
+        states = found.position, nothing, numbers, found.velocity, found.truth.position
+        return [Rollouts(*states, radius)]
 
     def checks(self) -> Iterable[Check]:
         """See `proofs`."""

@@ -21,7 +21,8 @@ def strength(config: NoiseConfig, step: int) -> float:
 
 
 def noisy(batch: Arrays, config: NoiseConfig, network: Any, noise: Noise) -> Arrays:
-    """A batch whose positions and velocities have noise, a share of the objects each."""
+    """A batch whose positions and velocities have noise, a share of the objects each; never those
+    of what is fixed."""
     size = config.deviation * strength(config, noise.step)
     if not config.share or not size:
         return batch
@@ -34,5 +35,9 @@ def noisy(batch: Arrays, config: NoiseConfig, network: Any, noise: Noise) -> Arr
             shape = batch[key].shape
             chosen = noise.uniform(f"chosen/{key}", shape[:-1])[..., None] < config.share
             moved = noise.normal(f"noise/{key}", shape) * (size * scale)
+            if key.startswith("sender_"):
+                chosen = chosen * batch["sender_moves"][..., None]
+            elif "moves" in batch:
+                chosen = chosen * batch["moves"][..., None]
             found[key] = (batch[key] + chosen * moved).astype(np.float32)
     return found

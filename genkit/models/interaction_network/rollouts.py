@@ -10,15 +10,16 @@ import numpy as np
 from genkit.artifacts import Animation, Figure
 from genkit.artifacts.trails import film
 from genkit.data.physics.contact import gap
-from genkit.data.physics.scenes import attribute, kinetic
+from genkit.data.physics.scenes import Scenes, attribute, kinetic
 from genkit.data.physics.simulate import Trajectories
-from genkit.models.interaction_network.feed import constants
+from genkit.models.interaction_network.feed import told
 
 if TYPE_CHECKING:
     from genkit.models.interaction_network.learner import InteractionNetworkLearner
 
 SCENES = 20  # that are rolled out
 MARKS = (1, 10, 100, 1_000)  # steps that metrics name
+FILMS = 3  # scenes that have a GIF
 POINTS = 60  # of curves over time
 FAR = 10.0  # sizes of its scene by which an object is away that has left it for good
 
@@ -41,13 +42,8 @@ class Rolled:
 def rolled(learner: InteractionNetworkLearner, split: Trajectories) -> Rolled:
     """The first scenes of a split from their first states to their ends."""
     truth = split.first(SCENES)
-    scenes, graph = truth.scenes, truth.scenes.graph
-    told = {
-        **constants(scenes, len(scenes)),
-        "position": truth.position[:, 0],
-        "velocity": truth.velocity[:, 0],
-    }
-    place, speed = learner.roll(told, graph.senders, ~graph.static, truth.steps)
+    graph = truth.scenes.graph
+    place, speed = learner.roll(told(truth.state(0)), graph.senders, ~graph.static, truth.steps)
     times = learner.section.dt * np.arange(truth.steps + 1)[:, None, None]
     constant = truth.position[:, :1] + times * truth.velocity[:, :1]
     return Rolled(truth, place, speed, constant)
@@ -70,7 +66,7 @@ def _row(learner: InteractionNetworkLearner, found: Rolled, step: int) -> dict[s
     row: dict[str, Any] = {"step": step}
     for name, places in (("position_error", found.position), ("constant", found.constant)):
         away = np.linalg.norm(places[:, step, moving] - true, axis=-1)
-        row[name] = _mean(away[~lost] if name == "position_error" else away)
+        row[name] = _mean(away[~lost])
     drift, real = (energy_change(learner, found, step, own) for own in (True, False))
     row["energy_change"], row["true_energy_change"] = _median(drift[~lost]), _median(real)
     row["diverged"] = float(lost.mean())
@@ -109,10 +105,11 @@ def energy_change(
         )
         return kinetic(section, scenes), system.potential(scenes)
 
-    start, now = energies(0, False), energies(step, own)
-    scale = np.maximum(start[0] + np.abs(start[1]), 1e-12)
-    found_change: np.ndarray = (now[0] + now[1] - start[0] - start[1]) / scale
-    return found_change
+    with np.errstate(all="ignore"):  # of scenes that diverged nobody looks at it
+        start, now = energies(0, False), energies(step, own)
+        scale = np.maximum(start[0] + np.abs(start[1]), 1e-12)
+        change: np.ndarray = (now[0] + now[1] - start[0] - start[1]) / scale
+    return change
 
 
 def penetration(learner: InteractionNetworkLearner, found: Rolled) -> dict[str, float]:
@@ -148,7 +145,8 @@ def _depth(place: np.ndarray, radius: np.ndarray, wall: np.ndarray, graph: Any) 
 
 
 def metrics(rows: list[dict[str, float]]) -> dict[str, float]:
-    """Of the steps that are named, and of the last one."""
+    """Of the steps that are named, and of the last one; nothing of a step by which all scenes
+    diverged."""
     found = {}
     for row in rows:
         if row["step"] in MARKS:
@@ -159,7 +157,7 @@ def metrics(rows: list[dict[str, float]]) -> dict[str, float]:
     found["energy_change"] = last["energy_change"]
     found["true_energy_change"] = last["true_energy_change"]
     found["diverged_share"] = last["diverged"]
-    return found
+    return {name: value for name, value in found.items() if np.isfinite(value)}
 
 
 def pictures(
@@ -167,20 +165,21 @@ def pictures(
 ) -> list[Figure | Animation]:
     """Error over time, what the first scenes do, and how strong effects are."""
     shown: list[Figure | Animation] = [_curve(rows)]
-    for number in range(min(3, len(found.truth))):
-        radius = _radius(learner, found, number)
-        gif = film(found.position[number], found.truth.position[number], radius)
+    radius = drawn_radius(learner.section, found.truth.scenes)
+    for number in range(min(FILMS, len(found.truth))):
+        gif = film(found.position[number], found.truth.position[number], radius[number])
         shown.append(Animation(f"rollout-{number}", gif))
     heat = _heat(learner, found)
     return [*shown, heat] if heat else shown
 
 
-def _radius(learner: InteractionNetworkLearner, found: Rolled, number: int) -> np.ndarray:
-    names, scenes = learner.section.attributes, found.truth.scenes
+def drawn_radius(section: Any, scenes: Scenes) -> np.ndarray:
+    """At which objects are drawn, `(S, N)`: theirs, or a hundredth of the scene; 0 for walls."""
+    names = section.attributes
     if "radius" in names:
-        return scenes.attributes[number, :, names.index("radius")]
-    size = float(np.ptp(found.truth.position[number].reshape(-1, 2), axis=0).max())
-    return np.full(len(scenes.graph), 0.01 * size)
+        return scenes.attributes[..., names.index("radius")]
+    size = np.ptp(scenes.position, axis=1).max(axis=-1, keepdims=True)
+    return np.broadcast_to(0.01 * size, scenes.position.shape[:2]).astype(np.float32)
 
 
 def _curve(rows: list[dict[str, float]]) -> Figure:
@@ -200,13 +199,9 @@ def _heat(learner: InteractionNetworkLearner, found: Rolled) -> Figure | None:
     """Norms of the effects on each object by sender, in the first scene's first state."""
     from matplotlib.figure import Figure as Canvas
 
-    scenes, graph = found.truth.scenes.rows(slice(0, 1)), found.truth.scenes.graph
-    told = {
-        **constants(scenes, 1),
-        "position": found.truth.position[:1, 0],
-        "velocity": found.truth.velocity[:1, 0],
-    }
-    out = learner.predict(told, graph.senders)
+    scenes = found.truth.state(0).rows(slice(0, 1))
+    graph = scenes.graph
+    out = learner.predict(told(scenes), graph.senders)
     if "effects" not in out:
         return None
     heat = np.full((len(graph), len(graph)), np.nan)

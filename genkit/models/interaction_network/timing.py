@@ -9,7 +9,7 @@ from genkit.data.physics.config import Cast
 from genkit.data.physics.scenes import Scenes
 from genkit.data.physics.simulate import advance
 from genkit.family import Workload
-from genkit.models.interaction_network.proofs import told
+from genkit.models.interaction_network.feed import told
 
 if TYPE_CHECKING:
     from genkit.models.interaction_network.learner import InteractionNetworkLearner

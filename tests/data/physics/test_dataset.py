@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from genkit import data
+from genkit.data.physics import dataset
 from genkit.data.physics.config import BallsConfig, NBodyConfig, StringConfig
 from genkit.data.physics.given import read_scenes
 from genkit.errors import DataError, UsageError
@@ -19,6 +20,13 @@ FEW = {"steps": 8, "train_count": 3, "validation_count": 2, "test_count": 2, "ot
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GENKIT_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(dataset, "KEPT", 0)
+
+
+def test_a_few_trajectories_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dataset, "KEPT", 10_000)
+    data.load(NBodyConfig(bodies=3, **FEW)).split("test")
+    assert not list(tmp_path.rglob("*.npz"))
 
 
 def test_splits_hold_other_scenes_and_other_counts() -> None:
@@ -148,5 +156,5 @@ def test_balls_need_relations_and_a_file_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="lacks receivers, senders and relation_attributes"):
         read(tmp_path, BallsConfig(), scene(attributes=np.ones((2, 3, 4))))
     (tmp_path / "text.npz").write_text("no")
-    with pytest.raises(DataError, match=r"not a readable \.npz"):
+    with pytest.raises(DataError, match="not a readable npz file"):
         read_scenes(tmp_path / "text.npz", NBodyConfig())

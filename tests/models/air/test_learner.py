@@ -189,8 +189,8 @@ def test_a_whole_evaluation() -> None:
     share = sum(row["count_accuracy"] * row["scenes"] for row in rows) / 9
     assert share == pytest.approx(found.metrics["count_accuracy"])
     assert [artifact.name for artifact in found.artifacts] == [
-        "test-reconstructions",
-        "test-counts",
+        "reconstructions",
+        "counts",
     ]
     assert "prior of counts 0:" in found.notes["likelihood"]
 

@@ -12,8 +12,9 @@ from genkit.conformance.learner import learner_checks
 from genkit.errors import DataError, UsageError
 from genkit.family import EvaluationRequest, SampleSettings
 from genkit.models.interaction_network.config import NoiseConfig
+from genkit.models.interaction_network.feed import told
 from genkit.models.interaction_network.noise import noisy, strength
-from genkit.models.interaction_network.proofs import drawn, told
+from genkit.models.interaction_network.proofs import drawn
 from genkit.progress import SILENT
 from genkit.randomness import Noise
 from genkit.sampling.driver import sample_tile
@@ -79,13 +80,33 @@ def test_a_quarter_of_a_batch_is_hit() -> None:
 def test_noise_fades() -> None:
     config = NoiseConfig(share=0.5, deviation=0.1, until=10, fade=20)
     assert [strength(config, step) for step in (0, 10, 20, 30, 99)] == [1.0, 1.0, 0.5, 0.0, 0.0]
-    learner = NETWORKS.learner("nbody")
+    learner = NETWORKS.fresh("nbody")
     batch = learner.feed("train", 0).batch(0)
     found = noisy(batch, config, learner.network, Noise(0, 0))
     moved = (found["sender_position"] != batch["sender_position"]).any(axis=-1).mean()
     assert 0.1 < moved < 0.9
     np.testing.assert_array_equal(found["target"], batch["target"])
     assert noisy(batch, config, learner.network, Noise(0, 30)) is batch
+
+
+def test_walls_have_no_noise() -> None:
+    learner = NETWORKS.fresh("balls")
+    config = NoiseConfig(share=1.0, deviation=0.1)
+    batch = learner.feed("train", 0).batch(0)
+    found = noisy(batch, config, learner.network, Noise(0, 0))
+    moved = (found["sender_velocity"] != batch["sender_velocity"]).any(axis=-1)
+    np.testing.assert_array_equal(moved, batch["sender_moves"] > 0)
+
+
+@pytest.mark.parametrize("tiny", ["mlp", "energy"])
+def test_pieces_of_a_batch_are_as_good_as_the_whole(tiny: str) -> None:
+    whole, pieces = (NETWORKS.fresh(tiny, train={"accumulate": n}) for n in (1, 2))
+    batch = whole.feed("train", 0).batch(0)
+    pieces.feed("train", 0)
+    for a, b in zip(whole.network.variables, pieces.network.variables, strict=True):
+        b.assign(a.value)
+    losses = [float(array(x.update(batch, Noise(0, 0))["loss"])) for x in (whole, pieces)]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
 
 
 class Oracle:
@@ -161,6 +182,8 @@ def test_other_numbers_of_objects_and_steps() -> None:
     np.testing.assert_array_equal(found.samples, again.samples)
     part = draw(learner, [{"count": "7", "steps": "60"}] * 3)
     np.testing.assert_array_equal(part.samples, found.samples[:, :61])
+    alone = draw(learner, [{"count": "1", "steps": "2"}])
+    assert alone.samples.shape == (1, 3, 1, 2)
     both = draw(NETWORKS.learner("string"), [{"count": "5", "pinned": "both"}])
     still = both.samples[:, :, [0, 4, 5]]
     np.testing.assert_array_equal(still, np.broadcast_to(still[:, :1], still.shape))
@@ -179,6 +202,8 @@ def test_scenes_of_a_file_are_rolled_out(tmp_path: Path) -> None:
     np.savez(tmp_path / "mine.npz", **{**arrays, "velocity": 2 * arrays["velocity"]})
     assert generator.condition_values([row]) != before
     assert generator.condition_values([{"scene": "test:1"}]) is None
+    with pytest.raises(UsageError, match="sample 1 asks for others"):
+        generator.condition_values([row, {"scene": "test"}])
 
 
 @pytest.mark.parametrize(
@@ -192,7 +217,12 @@ def test_scenes_of_a_file_are_rolled_out(tmp_path: Path) -> None:
         ("nbody", [{"scene": "test:9"}], {}, "there are 3 scenes"),
         ("nbody", [{"scene": "test", "count": "3"}], {}, "scene says itself what count is"),
         ("nbody", [{"count": "2"}, {"count": "3"}], {}, "sample 1 asks for others"),
-        ("mlp", [{"count": "9"}], {}, "an mlp knows scenes of 3 objects only"),
+        (
+            "mlp",
+            [{"count": "9"}],
+            {},
+            "an mlp knows scenes of 3 objects with up to 3 relations",
+        ),
         ("nbody", [{}], {"top_k": 3}, "--top-k: nothing is drawn"),
     ],
 )

@@ -11,10 +11,10 @@ from keras import ops
 from genkit.conformance.weights import random_weights
 from genkit.errors import RecipeError
 from genkit.models.interaction_network.config import outlook, parameter_count
-from genkit.models.interaction_network.feed import constants
+from genkit.models.interaction_network.feed import constants, told
 from genkit.models.interaction_network.network import Layers
 from genkit.models.interaction_network.normalisation import measured, percentiles
-from genkit.models.interaction_network.proofs import drawn, told
+from genkit.models.interaction_network.proofs import drawn
 from genkit.recipe import from_mapping
 from tests.densities import array
 from tests.physics import NETWORKS
@@ -33,6 +33,7 @@ def test_parameters_are_counted_in_closed_form(tiny: str) -> None:
     [
         ("mlp", {"data": {"other_counts": [5]}}, "an mlp knows scenes of one size only"),
         ("dynamics", {"model": {"task": "energy"}}, "task energy is for kind"),
+        ("balls", {"model": {"task": "energy"}}, "'balls' has no potential energy"),
         ("nbody", {"train": {"precision": "bfloat16"}}, "must be float32"),
         ("nbody", {"data": {"masses": [2.0, 1.0]}}, "smaller number first"),
     ],
