@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from genkit.artifacts.heat import heat
 from genkit.artifacts.parts import Parts, collect_npz
 from genkit.artifacts.pictures import png
 from genkit.artifacts.trails import film, still
@@ -29,6 +30,8 @@ class Rollouts:
         velocity: like `samples`, metres a second.
         truth: `(S, T + 1, N, 2)` float32, positions in a simulation from the same state.
         radius: `(S, N)` float32, at which objects are drawn; 0 for walls.
+        effects: `(S, N, N)` float32, norms of the effects in the first state, by receiver and
+            sender; 0 where there is none.
     """
 
     kind: ClassVar[str] = "rollouts"
@@ -38,10 +41,11 @@ class Rollouts:
     velocity: np.ndarray
     truth: np.ndarray
     radius: np.ndarray
+    effects: np.ndarray
     name: str = "samples"
 
     def arrays(self) -> dict[str, np.ndarray]:
-        names = ("samples", "log_prob", "index", "velocity", "truth", "radius")
+        names = ("samples", "log_prob", "index", "velocity", "truth", "radius", "effects")
         return {name: getattr(self, name) for name in names}
 
     def meta(self) -> dict[str, int]:
@@ -50,7 +54,8 @@ class Rollouts:
 
     def save(self, folder: Path) -> list[Path]:
         """Below 1 GB `samples.npz`; GIFs of the first scenes by place in the batch, `000000.gif`
-        and so on; and `grid.png`, their trails."""
+        and so on; `grid.png`, their trails; and where there are effects `effects.png`, those of the
+        first scene."""
         parts = Parts(len(self.samples), self.meta(), iter([self.arrays()]))
         return self.collect(folder, parts, self.name)
 
@@ -62,8 +67,10 @@ class Rollouts:
         parts.each = _filmed(folder, parts.each, shown)
         files = collect_npz(folder, parts, name)
         films = [folder / f"{i:06d}.gif" for i in range(min(parts.count, FILMS))]
-        picture = write_bytes(folder / "grid.png", png(still(shown)))
-        return [*files, picture, *films]
+        pictures = [write_bytes(folder / "grid.png", png(still(shown)))]
+        if shown[0]["effects"].any():
+            pictures += heat("effects", shown[0]["effects"]).save(folder)
+        return [*files, *pictures, *films]
 
     def preview(self) -> bytes:
         """PNG of the first scenes' trails."""
@@ -72,7 +79,7 @@ class Rollouts:
 
 
 def _row(arrays: Mapping[str, np.ndarray], row: int) -> dict[str, Any]:
-    return {name: arrays[name][row] for name in ("samples", "truth", "radius")}
+    return {name: arrays[name][row] for name in ("samples", "truth", "radius", "effects")}
 
 
 def _filmed(
@@ -85,6 +92,7 @@ def _filmed(
             if len(shown) < SHOWN:
                 shown.append({name: x.copy() for name, x in _row(arrays, row).items()})
             if number < FILMS:
-                write_bytes(folder / f"{number:06d}.gif", film(**_row(arrays, row)))
+                own = (arrays[name][row] for name in ("samples", "truth", "radius"))
+                write_bytes(folder / f"{number:06d}.gif", film(*own))
                 number += 1
         yield arrays

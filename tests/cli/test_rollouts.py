@@ -33,6 +33,8 @@ def test_scenes_are_rolled_out_and_filmed(run: Any, bodies: Path) -> None:
     arrays = read_npz(Path("drawn", "samples.npz"))
     assert arrays["samples"].shape == arrays["truth"].shape == (3, 61, 3, 2)
     np.testing.assert_array_equal(arrays["samples"][:, 0], arrays["truth"][:, 0])
+    assert (arrays["effects"][:, [0, 1], [1, 2]] > 0).all()
+    assert Path("drawn", "effects.png").is_file()
     with Image.open(Path("drawn", "000002.gif")) as film:
         assert film.n_frames > 1
     assert (bodies / "samples" / "step-2").is_dir()

@@ -17,7 +17,7 @@ from genkit.errors import UsageError, unknown
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.files import file_sha256, sha256
 from genkit.models.interaction_network.feed import told
-from genkit.models.interaction_network.rollouts import drawn_radius
+from genkit.models.interaction_network.rollouts import drawn_radius, effect_sizes
 
 if TYPE_CHECKING:
     from genkit.models.interaction_network.learner import InteractionNetworkLearner
@@ -170,6 +170,7 @@ class RolloutGenerator:
             extras["start"] = np.stack([place[:, 0], speed[:, 0]], axis=1)
             extras["truth"] = simulate(self.system, scenes, steps).position
             extras["radius"] = drawn_radius(self.section, scenes)
+            extras["effects"] = effect_sizes(self.learner, scenes)
         nothing = np.zeros_like(place[:, kept])
         following_state = {"scenes": following, "done": done}
         return Chunk(place[:, kept], nothing, following_state, done >= steps, extras)
@@ -196,6 +197,7 @@ class RolloutGenerator:
                 speed[:count],
                 first["truth"][:count],
                 first["radius"][:count],
+                first["effects"][:count],
             )
         ]
 

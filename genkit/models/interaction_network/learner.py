@@ -227,7 +227,8 @@ class InteractionNetworkLearner(DataLearner):
         nothing = np.zeros(len(numbers), np.float32)
         radius = drawn_radius(self.section, found.truth.scenes)
         states = found.position, nothing, numbers, found.velocity, found.truth.position
-        return [Rollouts(*states, radius)]
+        effects = rollouts.effect_sizes(self, found.truth.state(0))
+        return [Rollouts(*states, radius, effects)]
 
     def checks(self) -> Iterable[Check]:
         """See `proofs`."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genkit.artifacts import Animation, Figure
+from genkit.artifacts.heat import heat
 from genkit.artifacts.trails import film
 from genkit.data.physics.contact import gap
 from genkit.data.physics.scenes import Scenes, attribute, kinetic
@@ -169,8 +170,8 @@ def pictures(
     for number in range(min(FILMS, len(found.truth))):
         gif = film(found.position[number], found.truth.position[number], radius[number])
         shown.append(Animation(f"rollout-{number}", gif))
-    heat = _heat(learner, found)
-    return [*shown, heat] if heat else shown
+    sizes = effect_sizes(learner, found.truth.state(0).rows(slice(0, 1)))[0]
+    return [*shown, heat("effects", sizes)] if sizes.any() else shown
 
 
 def drawn_radius(section: Any, scenes: Scenes) -> np.ndarray:
@@ -195,22 +196,14 @@ def _curve(rows: list[dict[str, float]]) -> Figure:
     return Figure.from_matplotlib("horizon", canvas)
 
 
-def _heat(learner: InteractionNetworkLearner, found: Rolled) -> Figure | None:
-    """Norms of the effects on each object by sender, in the first scene's first state."""
-    from matplotlib.figure import Figure as Canvas
-
-    scenes = found.truth.state(0).rows(slice(0, 1))
-    graph = scenes.graph
+def effect_sizes(learner: InteractionNetworkLearner, scenes: Scenes) -> np.ndarray:
+    """Norms `(S, N, N)` float32 of the effects on each object by sender; 0 where there is no
+    relation, and of networks without effects."""
+    graph, count = scenes.graph, len(scenes.graph)
+    found = np.zeros((len(scenes), count, count), np.float32)
     out = learner.predict(told(scenes), graph.senders)
-    if "effects" not in out:
-        return None
-    heat = np.full((len(graph), len(graph)), np.nan)
-    size = np.linalg.norm(out["effects"][0], axis=-1)
-    for i, k in zip(*np.nonzero(graph.mask), strict=True):
-        heat[i, graph.senders[i, k]] = size[i, k]
-    canvas = Canvas(figsize=(4, 3.4), layout="constrained")
-    axes = canvas.subplots()
-    image = axes.imshow(heat, cmap="magma")
-    axes.set(xlabel="sender", ylabel="receiver", title="effect")
-    canvas.colorbar(image)
-    return Figure.from_matplotlib("effects", canvas)
+    if "effects" in out:
+        size = np.linalg.norm(out["effects"], axis=-1)
+        for i, k in zip(*np.nonzero(graph.mask), strict=True):
+            found[:, i, graph.senders[i, k]] += size[:, i, k]
+    return found

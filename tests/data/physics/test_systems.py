@@ -7,24 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from genkit.data.physics.config import BallsConfig, Cast, NBodyConfig, StringConfig
+from genkit.data.physics.config import BallsConfig, NBodyConfig, StringConfig
 from genkit.data.physics.contact import gap
 from genkit.data.physics.graph import graph
 from genkit.data.physics.scenes import Scenes, kinetic, momentum
 from genkit.data.physics.simulate import simulate
 from genkit.data.physics.systems import system
+from tests.data.physics.placing import balls, bodies, cast, drawn
 
 CONFIGS = [NBodyConfig(bodies=4), BallsConfig(balls=3), StringConfig(masses=5)]
-
-
-def cast(config: Any, scenes: int = 6, **changed: Any) -> Cast:
-    values = {"count": config.object_count(), "pinned": config.pins(), "scenes": scenes, **changed}
-    return Cast(**values)
-
-
-def drawn(config: Any, scenes: int = 6, **changed: Any) -> Scenes:
-    wanted = cast(config, scenes, **changed)
-    return system(config).draw(wanted, "test", range(scenes), 0)
 
 
 def energies(config: Any, scenes: Scenes, steps: int) -> tuple[np.ndarray, np.ndarray]:
@@ -35,16 +26,6 @@ def energies(config: Any, scenes: Scenes, steps: int) -> tuple[np.ndarray, np.nd
         for state in (found.state(0), found.state(steps))
     )
     return first, last
-
-
-def bodies(config: NBodyConfig, mass: Any, position: Any, velocity: Any) -> Scenes:
-    """One scene of bodies."""
-    scenes = drawn(config, 1, count=len(mass))
-    placed = scenes.at(np.array([position], float), np.array([velocity], float))
-    return Scenes(
-        placed.graph, np.array(mass, np.float32)[None, :, None], placed.relations, placed.effects,
-        placed.position, placed.velocity,
-    )  # fmt: skip
 
 
 def test_a_light_body_goes_around_a_heavy_one_in_a_circle() -> None:
@@ -107,18 +88,6 @@ def test_half_of_the_scenes_are_orbits_about_a_heavy_body() -> None:
     assert np.abs((away * orbits.velocity[:, 1:]).sum(axis=-1)).max() < 1e-6
     fast = np.square(orbits.velocity[:, 1:]).sum(axis=-1) * np.linalg.norm(away, axis=-1)
     np.testing.assert_allclose(fast, config.gravity * config.central_mass, rtol=1e-9)
-
-
-def balls(config: BallsConfig, mass: Any, position: Any, velocity: Any, bounce: float) -> Scenes:
-    """One scene of balls of radius 0.5."""
-    scenes, count = drawn(config, 1, count=len(mass)), len(mass)
-    attributes, place, speed = (
-        x.copy() for x in (scenes.attributes, scenes.position, scenes.velocity)
-    )
-    attributes[0, :count, 0], attributes[0, :count, 1] = mass, 0.5
-    place[0, :count], speed[0, :count] = position, velocity
-    relations = np.full_like(scenes.relations, bounce) * scenes.graph.mask[None, ..., None]
-    return Scenes(scenes.graph, attributes, relations, scenes.effects, place, speed)
 
 
 @pytest.mark.parametrize("bounce", [1.0, 0.5])
