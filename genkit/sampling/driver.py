@@ -44,8 +44,7 @@ def tile_chunks(
     missing = tile - len(indices)
     every = [*indices, *range(indices[-1] + 1, indices[-1] + 1 + missing)]
     if arrays is None:
-        last = conditions[-1] if conditions else {}
-        rows = [*conditions, *[last] * (tile - len(conditions))]
+        rows = [*conditions, *[{}] * (tile - len(conditions))]
         arrays = generator.conditions(rows, indices[0])
     if forced is not None and (absent := tile - len(forced.values)):
         forced = Forced(pad_rows(forced.values, absent), pad_rows(forced.mask, absent))

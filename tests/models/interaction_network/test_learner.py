@@ -202,8 +202,9 @@ def test_scenes_of_a_file_are_rolled_out(tmp_path: Path) -> None:
     np.savez(tmp_path / "mine.npz", **{**arrays, "velocity": 2 * arrays["velocity"]})
     assert generator.condition_values([row]) != before
     assert generator.condition_values([{"scene": "test:1"}]) is None
-    with pytest.raises(UsageError, match="sample 1 asks for others"):
-        generator.condition_values([row, {"scene": "test"}])
+    for other in ({"scene": "test"}, {}):
+        with pytest.raises(UsageError, match="sample 1 asks for others"):
+            generator.condition_values([row, other])
 
 
 @pytest.mark.parametrize(
