@@ -61,8 +61,8 @@ class RolloutGenerator:
         Raises:
             UsageError, DataError: for conditions that name nothing, or differ in size.
         """
-        # Whoever draws a short tile fills it up with rows that ask for nothing: their samples nobody
-        # wants. What a job's own rows ask for `condition_values` compares.
+        # Whoever draws a short tile fills it up with rows that ask for nothing; nobody wants their
+        # samples. What a job's own rows ask for `condition_values` compares.
         own = max((i + 1 for i, row in enumerate(rows) if row), default=len(rows))
         rows = [*rows[:own], *[rows[own - 1]] * (len(rows) - own)]
         asked = [self._asked(row, first_index + i) for i, row in enumerate(rows)]
