@@ -13,6 +13,17 @@ from genkit.family import Arrays
 Split = TypeVar("Split")
 
 
+def named(dataset: str, splits: Mapping[str, Split], name: str) -> Split:
+    """What a data set has of a split.
+
+    Raises:
+        UsageError: names the splits that exist.
+    """
+    if name not in splits:
+        raise UsageError(f"data set {dataset}: {unknown('split', name, splits)}")
+    return splits[name]
+
+
 class Splits(Generic[Split]):
     """A data set whose splits are found by name; a missing one is an error that names those that
     exist. A subclass has `name` and `splits`."""
@@ -21,9 +32,7 @@ class Splits(Generic[Split]):
     splits: Mapping[str, Split]
 
     def split(self, name: str) -> Split:
-        if name not in self.splits:
-            raise UsageError(f"data set {self.name}: {unknown('split', name, self.splits)}")
-        return self.splits[name]
+        return named(self.name, self.splits, name)
 
 
 class StatelessFeed:

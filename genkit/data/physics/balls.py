@@ -90,7 +90,7 @@ class Balls:
     def step(self, scenes: Scenes) -> Step:
         config, layout = self.config, scenes.graph
         senders, there = layout.senders, layout.mask > 0
-        away = scenes.position[:, senders] - scenes.position[:, :, None]
+        away = scenes.away
         radius, mass = (attribute(config, scenes, name) for name in ("radius", "mass"))
         wall = scenes.attributes[..., 2:][:, senders].astype(np.float64)
         gaps = gap(np, away, radius[:, :, None], radius[:, senders], wall)

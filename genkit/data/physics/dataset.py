@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from genkit.data import prepared
+from genkit.data.dataset import named
 from genkit.data.physics.config import Cast
 from genkit.data.physics.graph import Graph
 from genkit.data.physics.scenes import Scenes, System
 from genkit.data.physics.simulate import Trajectories, simulate
 from genkit.data.physics.systems import system
-from genkit.errors import DataError, UsageError, unknown
+from genkit.errors import DataError
 from genkit.files import read_json_object, sha256
 
 SPLIT_SEED = 0  # scenes do not depend on a run's seed
@@ -51,10 +52,9 @@ class Physics:
         Raises:
             UsageError: if there is none of that name.
         """
-        if name not in self.casts:
-            raise UsageError(f"data set {self.name}: {unknown('split', name, self.casts)}")
+        cast = named(self.name, self.casts, name)
         if name not in self._held:
-            self._held[name] = self._trajectories(name, self.casts[name])
+            self._held[name] = self._trajectories(name, cast)
         return self._held[name]
 
     def graph(self, name: str) -> Graph:

@@ -58,7 +58,7 @@ class NBody:
 
     def step(self, scenes: Scenes) -> Step:
         senders, mask = scenes.graph.senders, scenes.graph.mask
-        away = scenes.position[:, senders] - scenes.position[:, :, None]
+        away = scenes.away
         distance = np.linalg.norm(away, axis=-1)
         mass = attribute(self.config, scenes, "mass")[:, senders]
         least = self.config.least_distance
@@ -71,7 +71,7 @@ class NBody:
     def potential(self, scenes: Scenes) -> np.ndarray:
         """Of all pairs; within the least distance that of the force there."""
         config, senders = self.config, scenes.graph.senders
-        away = scenes.position[:, senders] - scenes.position[:, :, None]
+        away = scenes.away
         distance, least = np.linalg.norm(away, axis=-1), config.least_distance
         outside = 1.0 / np.maximum(distance, least)
         inside = (3 * least**2 - distance**2) / (2 * least**3)

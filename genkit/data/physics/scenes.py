@@ -34,6 +34,11 @@ class Scenes:
     def __len__(self) -> int:
         return len(self.position)
 
+    @property
+    def away(self) -> np.ndarray:
+        """`(S, N, K, 2)` from each receiver to each of its senders, metres."""
+        return self.position[:, self.graph.senders] - self.position[:, :, None]
+
     def rows(self, chosen: Any) -> Scenes:
         """Some of them."""
         names = ("attributes", "relations", "effects", "position", "velocity")
@@ -98,9 +103,3 @@ def kinetic(config: PhysicsConfig, scenes: Scenes) -> np.ndarray:
     """Kinetic energy `(S,)` in joules."""
     mass = attribute(config, scenes, "mass")
     return 0.5 * (mass * np.square(scenes.velocity).sum(axis=-1)).sum(axis=1)
-
-
-def momentum(config: PhysicsConfig, scenes: Scenes) -> np.ndarray:
-    """`(S, 2)` of all that moves."""
-    mass = attribute(config, scenes, "mass")
-    return (mass[..., None] * scenes.velocity).sum(axis=1)

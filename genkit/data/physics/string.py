@@ -95,7 +95,7 @@ class String:
 
     def step(self, scenes: Scenes) -> Step:
         config, layout = self.config, scenes.graph
-        away = scenes.position[:, layout.senders] - scenes.position[:, :, None]
+        away = scenes.away
         contact = relation(config, scenes, "contact") > 0.5
         mass = attribute(config, scenes, "mass")
         pull = self._springs(scenes, away).sum(axis=2) / np.maximum(mass, 1e-12)[..., None]
@@ -120,7 +120,7 @@ class String:
 
     def potential(self, scenes: Scenes) -> np.ndarray:
         """Of springs, and of masses in gravity above height 0."""
-        away = scenes.position[:, scenes.graph.senders] - scenes.position[:, :, None]
+        away = scenes.away
         stretch = np.linalg.norm(away, axis=-1) - relation(self.config, scenes, "rest")
         stiffness = relation(self.config, scenes, "stiffness")
         springs = 0.25 * (stiffness * np.square(stretch)).sum(axis=(1, 2))  # each is listed twice

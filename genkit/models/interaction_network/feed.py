@@ -110,7 +110,7 @@ def whole_scenes(
     position, velocity = split.position[scene, step], split.velocity[scene, step]
     now = scenes.at(position.astype(np.float64), velocity.astype(np.float64))
     return {
-        **constants(now, len(scene)),
+        **constants(now),
         "position": position,
         "velocity": velocity,
         "target": split.velocity[scene, step + 1],
@@ -119,18 +119,18 @@ def whole_scenes(
     }
 
 
-def constants(scenes: Scenes, count: int) -> Arrays:
+def constants(scenes: Scenes) -> Arrays:
     """What does not change in scenes: `attributes`, `effects`, `relations`, `mask`."""
     mask = scenes.graph.mask
     found = {n: getattr(scenes, n) for n in ("attributes", "effects", "relations")}
-    return {**found, "mask": np.broadcast_to(mask, (count, *mask.shape))}
+    return {**found, "mask": np.broadcast_to(mask, (len(scenes), *mask.shape))}
 
 
 def told(scenes: Scenes) -> Arrays:
     """Constants and states of scenes, as `learner.predict` takes them."""
     state = {"position": scenes.position, "velocity": scenes.velocity}
     found = {name: np.asarray(x, np.float32) for name, x in state.items()}
-    return {**constants(scenes, len(scenes)), **found}
+    return {**constants(scenes), **found}
 
 
 def joined(batches: Sequence[Arrays]) -> Arrays:

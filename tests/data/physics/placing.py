@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from genkit.data.physics.config import BallsConfig, Cast, NBodyConfig
-from genkit.data.physics.scenes import Scenes
+from genkit.data.physics.scenes import Scenes, attribute
 from genkit.data.physics.systems import system
 
 
@@ -41,3 +41,9 @@ def balls(config: BallsConfig, mass: Any, position: Any, velocity: Any, bounce: 
     place[0, :count], speed[0, :count] = position, velocity
     relations = np.full_like(scenes.relations, bounce) * scenes.graph.mask[None, ..., None]
     return Scenes(scenes.graph, attributes, relations, scenes.effects, place, speed)
+
+
+def momentum(config: Any, scenes: Scenes) -> np.ndarray:
+    """`(S, 2)` of all that moves."""
+    mass = attribute(config, scenes, "mass")
+    return (mass[..., None] * scenes.velocity).sum(axis=1)

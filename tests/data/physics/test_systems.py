@@ -10,10 +10,10 @@ import pytest
 from genkit.data.physics.config import BallsConfig, NBodyConfig, StringConfig
 from genkit.data.physics.contact import gap
 from genkit.data.physics.graph import graph
-from genkit.data.physics.scenes import Scenes, kinetic, momentum
+from genkit.data.physics.scenes import Scenes, kinetic
 from genkit.data.physics.simulate import simulate
 from genkit.data.physics.systems import system
-from tests.data.physics.placing import balls, bodies, cast, drawn
+from tests.data.physics.placing import balls, bodies, cast, drawn, momentum
 
 CONFIGS = [NBodyConfig(bodies=4), BallsConfig(balls=3), StringConfig(masses=5)]
 

@@ -143,7 +143,7 @@ def test_scales_are_measured_once_and_kept() -> None:
 
 def test_constants_of_scenes() -> None:
     scenes = drawn(NETWORKS.learner("string"))
-    found = constants(scenes, len(scenes))
+    found = constants(scenes)
     assert found["mask"].shape == (3, 4, 3)
     assert found["relations"].shape == (3, 4, 3, 4)
     np.testing.assert_array_equal(found["effects"][:, 1:3, 1], np.float32(-9.8))
