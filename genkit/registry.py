@@ -13,6 +13,13 @@ from genkit.data.scenes.catalogue import ENTRIES as SCENES
 from genkit.data.video.catalogue import ENTRIES as VIDEOS
 from genkit.errors import UsageError, unknown
 from genkit.family import Family, Paper
+from genkit.models.air import tiny as air
+from genkit.models.gated_pixelcnn import tiny as gated_pixelcnn
+from genkit.models.image_embedding import tiny as image_embedding
+from genkit.models.interaction_network import tiny as interaction_network
+from genkit.models.pixelrnn import tiny as pixelrnn
+from genkit.models.vpn import tiny as vpn
+from genkit.models.wavenet import tiny as wavenet
 
 Entry = TypeVar("Entry", Family, DatasetEntry)
 
@@ -47,248 +54,6 @@ class Registry(Generic[Entry]):
         return self._entries[name]
 
 
-def _wavenet_tiny() -> dict[str, Any]:
-    """Strings of a twentieth of a second; every condition that a WaveNet can have."""
-    sound = {
-        "name": "strings",
-        "sample_rate": 1_000,
-        "seconds": 0.05,
-        "crop": 24,
-        "train_count": 16,
-        "validation_count": 4,
-        "test_count": 4,
-    }
-    small = {"levels": 16, "residual": 4, "skip": 6, "head": 6, "cycles": 1, "cycle": 3}
-    context = {"pool": 4, "cycles": 1, "cycle": 2, "residual": 3, "skip": 4, "outputs": 2}
-    local = {"bands": 4, "strides": [2, 3], "channels": 3, "halo": 1}
-    return {
-        "plain": {"model": small, "data": sound},
-        "tags": {"model": {**small, "kernel": 3, "condition": ["tags"]}, "data": sound},
-        "context": {
-            "model": {**small, "condition": ["tags"], "context": [context]},
-            "data": sound,
-        },
-        "local": {"model": {**small, "local": local}, "data": sound},
-    }
-
-
-def _pixelrnn_tiny() -> dict[str, Any]:
-    """Each kind of layer, grey and in colour, with and without its connections."""
-    small = {"layers": 2, "width": 4, "first_kernel": 3, "head": 6}
-    split = {"train_count": 32, "test_count": 8}
-    grey = {"name": "textures", "size": 6, "levels": 4, **split}
-    colour = {"name": "textures", "size": 4, "levels": 3, "channels": 3, **split}
-    found: dict[str, Any] = {}
-    for kind in ("pixelcnn", "row", "diagonal"):
-        found[f"{kind}-grey"] = {"model": {"kind": kind, **small}, "data": grey}
-        found[f"{kind}-colour"] = {"model": {"kind": kind, **small, "width": 5}, "data": colour}
-    bare = {"kernel": 5, "state_kernel": 5, "residual": False, "skip": False, "head_layers": 1}
-    found["row-bare"] = {"model": {"kind": "row", **small, **bare}, "data": grey}
-    found["pixelcnn-wide"] = {
-        "model": {"kind": "pixelcnn", **small, "kernel": 5},
-        "data": {**grey, "levels": 2},
-    }
-    scales = {"factor": 2, "maps": 3, "layers": 1, "width": 4}
-    for kind, data in (("row", grey), ("diagonal", colour), ("pixelcnn", grey)):
-        model = {"kind": kind, **small, "layers": 1, "multiscale": scales}
-        found[f"{kind}-multiscale"] = {"model": model, "data": {**data, "size": 4}}
-    return found
-
-
-def _gated_pixelcnn_tiny() -> dict[str, Any]:
-    """Grey and colour, with and without conditions of every kind."""
-    split = {"train_count": 32, "test_count": 8}
-    small = {"layers": 2, "width": 4, "first_kernel": 3, "kernel": 3, "head": 6}
-    code = {"bottleneck": 3, "widths": [4, 5], "dense": 6}
-    wide = {"layers": 3, "width": 8, "first_kernel": 5, "kernel": 5, "head": 10}
-    return {
-        "grey": {
-            "model": {"layers": 3, "width": 6, "first_kernel": 5, "kernel": 3, "head": 8},
-            "data": {"name": "textures", "size": 6, "levels": 5, **split},
-        },
-        "binary-conditional": {
-            "model": {**small, "condition": "class"},
-            "data": {"name": "textures", "size": 5, "levels": 2, **split},
-        },
-        "colour": {
-            "model": {**small, "width": 7, "head": 8},
-            "data": {"name": "textures", "size": 4, "levels": 4, "channels": 3, **split},
-        },
-        "colour-conditional": {
-            "model": {**wide, "condition": "class"},
-            "data": {"name": "textures", "size": 5, "levels": 3, "channels": 3, **split},
-        },
-        "autoencoder": {
-            "model": {**small, "autoencoder": code},
-            "data": {"name": "textures", "size": 5, "levels": 3, **split},
-        },
-        "colour-spatial": {
-            "model": {
-                **small,
-                "condition": "class",
-                "spatial": {"maps": 3, "factor": 2},
-                "autoencoder": code,
-            },
-            "data": {"name": "textures", "size": 4, "levels": 3, "channels": 3, **split},
-        },
-    }
-
-
-def _vpn_tiny() -> dict[str, Any]:
-    """Grey and colour, with and without conditions and dependence."""
-    grey = {
-        "name": "bouncing_digits",
-        "size": 6,
-        "digit_size": 4,
-        "frames": 4,
-        "validation_count": 4,
-        "test_count": 6,
-    }
-    pushing = {
-        "name": "pushing_sim",
-        "size": 8,
-        "frames": 4,
-        "levels": 4,
-        "objects": 1,
-        "validation_count": 4,
-        "test_count": 4,
-    }
-    small = {
-        "context": 2,
-        "width": 4,
-        "encoder": 2,
-        "dilations": [1, 2],
-        "decoder": 1,
-        "first_kernel": 3,
-        "lstm": 3,
-        "head": 5,
-    }
-    steered = {"condition": ["state", "action"], "context_condition": ["state"]}
-    return {
-        "grey": {"model": {**small, "output": "sigmoid"}, "data": grey},
-        "softmax": {
-            "model": {**small, "block": "relu", "entry": "every", "peepholes": True},
-            "data": {**grey, "levels": 4},
-        },
-        "pushing": {"model": {**small, **steered, "entry": "every"}, "data": pushing},
-    }
-
-
-def _image_embedding_tiny() -> dict[str, Any]:
-    """Each mining; the classes of built-in data play the people."""
-    small = {"dimensions": 4, "widths": [4, 6], "dense": 8}
-    grey = {"name": "textures", "size": 6, "levels": 4, "train_count": 32, "test_count": 8}
-    colour = {**grey, "size": 5, "channels": 3}
-    batch = {"people": 3, "photographs": 2}
-    train = {"batch_size": 6}
-    return {
-        "grey": {"model": {**small, **batch, "shift": 1}, "data": grey, "train": train},
-        "colour": {
-            "model": {**small, **batch, "mining": "hard", "dropout": 0.2},
-            "data": colour,
-            "train": train,
-        },
-        "digits": {
-            "model": {**small, "people": 4, "photographs": 2, "mining": "all"},
-            "data": {"name": "digits"},
-            "train": {"batch_size": 8},
-        },
-    }
-
-
-def _air_tiny() -> dict[str, Any]:
-    """Each variant and estimator; scenes and plain images, grey and in colour."""
-    scenes = {
-        "name": "multi_digits",
-        "size": 16,
-        "sides": [6, 8],
-        "validation_count": 6,
-        "test_count": 9,
-    }
-    small = {
-        "slots": 2,
-        "predict": [5],
-        "image": [12],
-        "lstm": 8,
-        "hidden": 6,
-        "what": 3,
-        "window": 6,
-        "zoom": 2.0,
-    }
-    sprites = {**scenes, "name": "sprites", "sides": [4, 6], "counts": [0, 2]}
-    textures = {"name": "textures", "size": 8, "levels": 4, "train_count": 16, "test_count": 8}
-    short = {"batch_size": 6}
-    fast = {"batch_size": 5, "importance": 3}
-    return {
-        "concrete": {"model": small, "data": scenes, "train": short, "eval": fast},
-        "nvil": {
-            "model": {**small, "estimator": "nvil", "baseline": 5, "baseline_hidden": 4},
-            "data": scenes,
-            "train": short,
-            "eval": fast,
-        },
-        "dair-colour": {
-            "model": {**small, "variant": "dair", "presence": {"name": "learned"}},
-            "data": sprites,
-            "train": short,
-            "eval": fast,
-        },
-        "solids": {
-            "model": {
-                "slots": 2,
-                "maps": [4],
-                "image": [8],
-                "lstm": 6,
-                "noise": 0.1,
-                "renderer": {"particles": 3, "camera": True},
-            },
-            "data": {
-                "name": "solids",
-                "size": 10,
-                "samples": 1,
-                "counts": [1, 2],
-                "turn": 20.0,
-                "validation_count": 6,
-                "test_count": 8,
-            },
-            "train": short,
-            "eval": fast,
-        },
-        "images": {
-            "model": {**small, "image": [], "presence": {"name": "geometric"}},
-            "data": textures,
-            "train": short,
-            "eval": fast,
-        },
-    }
-
-
-def _interaction_network_tiny() -> dict[str, Any]:
-    """Each kind of scene, model and task."""
-    few = {"steps": 12, "train_count": 4, "validation_count": 3, "test_count": 3}
-    small = {"relation": [6, 5], "effect": 4, "object": [6], "abstract": [4], "mlp": [8]}
-    short = {"batch_size": 8}
-    bodies = {"name": "nbody", "bodies": 3, **few}
-    balls = {"name": "balls", "balls": 2, "other_counts": [3], "other_scenes": 2, **few}
-    string = {"name": "string", "masses": 3, "other_pins": ["both"], **few}
-    return {
-        "nbody": {"model": small, "data": bodies, "train": short},
-        "balls": {
-            "model": {**small, "noise": {"share": 0.5}, "effect_l2": 1e-3, "weight_l2": 1e-4},
-            "data": balls,
-            "train": short,
-        },
-        "string": {
-            "model": {**small, "marshal": "concatenation", "predict": "velocity"},
-            "data": string,
-            "train": short,
-        },
-        "dynamics": {"model": {**small, "kind": "dynamics"}, "data": bodies, "train": short},
-        "mlp": {"model": {**small, "kind": "mlp"}, "data": string, "train": short},
-        "energy": {"model": {**small, "task": "energy"}, "data": string, "train": short},
-    }
-
-
 families: Registry[Family] = Registry("family")
 datasets: Registry[DatasetEntry] = Registry("data set")
 
@@ -309,7 +74,7 @@ families.add(
         learner="genkit.models.gated_pixelcnn.learner:make_learner",
         outlook="genkit.models.gated_pixelcnn.config:outlook",
         autoregressive=True,
-        tiny=_gated_pixelcnn_tiny(),
+        tiny=gated_pixelcnn.configurations(),
     )
 )
 
@@ -329,7 +94,7 @@ families.add(
         learner="genkit.models.pixelrnn.learner:make_learner",
         outlook="genkit.models.pixelrnn.config:outlook",
         autoregressive=True,
-        tiny=_pixelrnn_tiny(),
+        tiny=pixelrnn.configurations(),
     )
 )
 
@@ -350,7 +115,7 @@ families.add(
         learner="genkit.models.vpn.learner:VPNLearner",
         outlook="genkit.models.vpn.config:outlook",
         autoregressive=True,
-        tiny=_vpn_tiny(),
+        tiny=vpn.configurations(),
     )
 )
 
@@ -372,7 +137,7 @@ families.add(
         learner="genkit.models.wavenet.learner:WaveNetLearner",
         outlook="genkit.models.wavenet.config:outlook",
         autoregressive=True,
-        tiny=_wavenet_tiny(),
+        tiny=wavenet.configurations(),
     )
 )
 
@@ -398,7 +163,7 @@ families.add(
         config="genkit.models.image_embedding.config:ImageEmbeddingConfig",
         learner="genkit.models.image_embedding.learner:ImageEmbeddingLearner",
         outlook="genkit.models.image_embedding.config:outlook",
-        tiny=_image_embedding_tiny(),
+        tiny=image_embedding.configurations(),
     )
 )
 
@@ -418,7 +183,7 @@ families.add(
         config="genkit.models.interaction_network.config:InteractionNetworkConfig",
         learner="genkit.models.interaction_network.learner:InteractionNetworkLearner",
         outlook="genkit.models.interaction_network.config:outlook",
-        tiny=_interaction_network_tiny(),
+        tiny=interaction_network.configurations(),
     )
 )
 
@@ -438,7 +203,7 @@ families.add(
         config="genkit.models.air.config:AirConfig",
         learner="genkit.models.air.learner:make_learner",
         outlook="genkit.models.air.config:outlook",
-        tiny=_air_tiny(),
+        tiny=air.configurations(),
     )
 )
 
