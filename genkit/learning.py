@@ -90,12 +90,77 @@ def make_optimizer(
     return keras.optimizers.SGD(**common, momentum=settings.momentum)
 
 
-class GradientStep:
+class Updater:
+    """An optimiser, its rate and running averages for some weights; its `apply` is one update.
+
+    The average warms up: its decay at update k is min(average, (1 + k) / (10 + k)).
+
+    Args:
+        weights: trained Keras variables.
+        train: the recipe's training section.
+        rate: a base learning rate; None for that of `train`.
+    """
+
+    def __init__(
+        self, weights: Sequence[keras.Variable], train: TrainConfig, rate: float | None = None
+    ) -> None:
+        self.train = train
+        self.rate = ScheduledRate(train.learning_rate if rate is None else rate, train.schedule)
+        self.optimizer = make_optimizer(train.optimizer, self.rate, train.clip_norm)
+        self.weights: list[keras.Variable] = list(weights)
+        self.optimizer.build(self.weights)
+        self.averages: list[keras.Variable] = []
+        if train.average is not None:
+            self.averages = [
+                keras.Variable(ops.copy(w.value), trainable=False, name="average")
+                for w in self.weights
+            ]
+
+    def touched(self) -> list[keras.Variable]:
+        """Every variable that `apply` reads or assigns."""
+        return [*self.weights, *self.optimizer.variables, self.rate.factor, *self.averages]
+
+    def variables(self) -> dict[str, keras.Variable]:
+        """Optimiser, rate factor and averages by name; the weights are not among them."""
+        named = {variable.path: variable for variable in self.optimizer.variables}
+        named["rate_factor"] = self.rate.factor
+        for weight, average in zip(self.weights, self.averages, strict=False):
+            named[f"average/{weight.path}"] = average
+        return named
+
+    def use_averages(self) -> None:
+        for weight, average in zip(self.weights, self.averages, strict=False):
+            weight.assign(average.value)
+
+    def apply(self, found: Sequence[Any], chosen: Any = None) -> dict[str, Any]:
+        """One update by gradients, within a compiled function.
+
+        Args:
+            found: gradients, one a weight.
+            chosen: bool scalar; false leaves everything as it was. None for true.
+
+        Returns:
+            `gradient_norm` and `learning_rate`, scalars.
+        """
+        rate = self.optimizer.learning_rate
+        done = ops.cast(self.optimizer.iterations, "float32")
+        norm = ops.sqrt(sum(ops.sum(ops.square(g)) for g in found))
+        before = [ops.copy(v.value) for v in self.touched()] if chosen is not None else []
+        self.optimizer.apply(list(found), self.weights)
+        if self.train.average is not None:
+            decay = ops.minimum(self.train.average, (1.0 + done) / (10.0 + done))
+            for weight, average in zip(self.weights, self.averages, strict=True):
+                average.assign(average.value + (1.0 - decay) * (weight.value - average.value))
+        for variable, value in zip(self.touched(), before, strict=False):
+            variable.assign(ops.where(chosen, variable.value, value))
+        return {"gradient_norm": norm, "learning_rate": rate}
+
+
+class GradientStep(Updater):
     """One network, one optimiser, one compiled update.
 
     Gradients are averaged over `accumulate` equal pieces of the batch, clipped by their global
-    norm, applied, and followed by the running average of the weights. The average warms up:
-    its decay at update k is min(average, (1 + k) / (10 + k)).
+    norm, applied, and followed by the running average of the weights.
 
     Args:
         network: a built Keras layer or model.
@@ -111,43 +176,15 @@ class GradientStep:
         train: TrainConfig,
         uses: Sequence[keras.Variable] = (),
     ) -> None:
+        super().__init__(network.trainable_variables, train)
         self.network = network
         self.loss = loss
-        self.train = train
-        self.rate = ScheduledRate(train.learning_rate, train.schedule)
-        self.optimizer = make_optimizer(train.optimizer, self.rate, train.clip_norm)
-        self.weights: list[keras.Variable] = list(network.trainable_variables)
-        self.optimizer.build(self.weights)
-        self.averages: list[keras.Variable] = []
-        if train.average is not None:
-            self.averages = [
-                keras.Variable(ops.copy(w.value), trainable=False, name="average")
-                for w in self.weights
-            ]
-        touched = [
-            *network.variables,
-            *self.optimizer.variables,
-            self.rate.factor,
-            *self.averages,
-            *uses,
-        ]
+        touched = [*network.variables, *self.touched(), *uses]
         unique = list({id(variable): variable for variable in touched}.values())
         self._whole = backend.compile(self._update, unique)
         self._piece = backend.compile(self._gradients, unique)
         self._join = backend.compile(self._add, [])
         self._apply = backend.compile(self._finish, unique)
-
-    def variables(self) -> dict[str, keras.Variable]:
-        """Optimiser, rate factor and averages by name; the network's own are not among them."""
-        named = {variable.path: variable for variable in self.optimizer.variables}
-        named["rate_factor"] = self.rate.factor
-        for weight, average in zip(self.weights, self.averages, strict=False):
-            named[f"average/{weight.path}"] = average
-        return named
-
-    def use_averages(self) -> None:
-        for weight, average in zip(self.weights, self.averages, strict=False):
-            weight.assign(average.value)
 
     def __call__(self, batch: Any) -> Metrics:
         """Apply one update; metrics are scalar arrays, among them loss and gradient_norm."""
@@ -171,21 +208,11 @@ class GradientStep:
 
     def _finish(self, total: Any) -> Metrics:
         found, metrics = keras.tree.map_structure(lambda x: x / self.train.accumulate, total)
-        return self._step(found, metrics)
+        return {**metrics, **self.apply(found)}
 
     def _update(self, batch: Any) -> Metrics:
-        return self._step(*self._gradients(batch))
-
-    def _step(self, found: list[Any], metrics: dict[str, Any]) -> Metrics:
-        rate = self.optimizer.learning_rate
-        done = ops.cast(self.optimizer.iterations, "float32")
-        norm = ops.sqrt(sum(ops.sum(ops.square(g)) for g in found))
-        self.optimizer.apply(found, self.weights)
-        if self.train.average is not None:
-            decay = ops.minimum(self.train.average, (1.0 + done) / (10.0 + done))
-            for weight, average in zip(self.weights, self.averages, strict=True):
-                average.assign(average.value + (1.0 - decay) * (weight.value - average.value))
-        return {**metrics, "gradient_norm": norm, "learning_rate": rate}
+        found, metrics = self._gradients(batch)
+        return {**metrics, **self.apply(found)}
 
 
 def _slice(batch: Any, piece: int, pieces: int) -> Any:
@@ -202,7 +229,8 @@ class BaseLearner:
     """Defaults of the `Learner` protocol for families that train by gradient steps.
 
     A subclass fills `self.networks` (name -> built Keras layer or model) and `self.steps`
-    (name -> `GradientStep`), and overrides what it does differently.
+    (name -> `GradientStep`), or `self.updaters` (name -> `Updater`) where it compiles a step of its
+    own, and overrides what it does differently.
     """
 
     monitor: Monitor | None = None
@@ -212,6 +240,7 @@ class BaseLearner:
         self.inputs = dict(inputs or {})
         self.networks: dict[str, keras.Layer] = {}
         self.steps: dict[str, GradientStep] = {}
+        self.updaters: dict[str, Updater] = {}
         self.extra_variables: dict[str, keras.Variable] = {}
 
     def variables(self) -> dict[str, keras.Variable]:
@@ -219,7 +248,7 @@ class BaseLearner:
         named: list[tuple[str, keras.Variable]] = []
         for part, network in self.networks.items():
             named += [(f"{part}/{variable.path}", variable) for variable in network.variables]
-        for part, step in self.steps.items():
+        for part, step in self._all_updaters().items():
             named += [(f"{part}/{key}", variable) for key, variable in step.variables().items()]
         named += list(self.extra_variables.items())
         names = [name for name, _ in named]
@@ -238,12 +267,15 @@ class BaseLearner:
         return step(batch)
 
     def scale_rates(self, factor: float) -> None:
-        for step in self.steps.values():
+        for step in self._all_updaters().values():
             step.rate.factor.assign(step.rate.factor.value * factor)
 
     def use_averages(self) -> None:
-        for step in self.steps.values():
+        for step in self._all_updaters().values():
             step.use_averages()
+
+    def _all_updaters(self) -> dict[str, Updater]:
+        return {**self.steps, **self.updaters}
 
     def evaluate(self, request: EvaluationRequest, progress: Progress) -> Evaluation:
         raise UsageError(f"family '{self.recipe.family}' has nothing to evaluate")

@@ -9,6 +9,7 @@ from genkit.data.audio.catalogue import ENTRIES as AUDIO
 from genkit.data.catalogue import DatasetEntry
 from genkit.data.images.catalogue import ENTRIES as IMAGES
 from genkit.data.physics.catalogue import ENTRIES as PHYSICS
+from genkit.data.points.catalogue import ENTRIES as POINTS
 from genkit.data.scenes.catalogue import ENTRIES as SCENES
 from genkit.data.video.catalogue import ENTRIES as VIDEOS
 from genkit.errors import UsageError, unknown
@@ -18,6 +19,7 @@ from genkit.models.gated_pixelcnn import tiny as gated_pixelcnn
 from genkit.models.image_embedding import tiny as image_embedding
 from genkit.models.interaction_network import tiny as interaction_network
 from genkit.models.pixelrnn import tiny as pixelrnn
+from genkit.models.synthetic_gradients import tiny as synthetic_gradients
 from genkit.models.vpn import tiny as vpn
 from genkit.models.wavenet import tiny as wavenet
 
@@ -207,5 +209,32 @@ families.add(
     )
 )
 
-for _entry in (*IMAGES, *AUDIO, *VIDEOS, *SCENES, *PHYSICS):
+families.add(
+    Family(
+        name="synthetic_gradients",
+        summary="Synthetic gradients: networks cut apart that learn without waiting for the error",
+        papers=(
+            Paper(
+                title="Understanding Synthetic Gradients and Decoupled Neural Interfaces",
+                authors="Czarnecki, W. M. and Swirszcz, G. and Jaderberg, M. and Osindero, S. and "
+                "Vinyals, O. and Kavukcuoglu, K.",
+                year=2017,
+                arxiv="1703.00522",
+            ),
+            Paper(
+                title="Decoupled Neural Interfaces using Synthetic Gradients",
+                authors="Jaderberg, M. and Czarnecki, W. M. and Osindero, S. and Vinyals, O. and "
+                "Graves, A. and Silver, D. and Kavukcuoglu, K.",
+                year=2016,
+                arxiv="1608.05343",
+            ),
+        ),
+        config="genkit.models.synthetic_gradients.config:SyntheticGradientsConfig",
+        learner="genkit.models.synthetic_gradients.learner:SyntheticGradientsLearner",
+        outlook="genkit.models.synthetic_gradients.config:outlook",
+        tiny=synthetic_gradients.configurations(),
+    )
+)
+
+for _entry in (*IMAGES, *AUDIO, *VIDEOS, *SCENES, *PHYSICS, *POINTS):
     datasets.add(_entry)

@@ -89,9 +89,10 @@ def eager() -> Iterator[None]:
 
 
 def gradients(
-    loss: Callable[[], tuple[Any, Any]], variables: Sequence[Any]
-) -> tuple[tuple[Any, Any], list[Any]]:
-    """((loss, extras), gradients) of `loss() -> (scalar, extras)` for Keras `variables`.
+    loss: Callable[..., tuple[Any, Any]], variables: Sequence[Any], inputs: Sequence[Any] = ()
+) -> tuple[Any, ...]:
+    """((loss, extras), gradients) of `loss(*inputs) -> (scalar, extras)` for Keras `variables`;
+    with `inputs`, arrays, their gradients are a third result.
 
     Assignments to other variables inside `loss` (moving averages) are kept.
     """
@@ -99,18 +100,19 @@ def gradients(
     others = [v for v in (_tracing[-1] if _tracing else ()) if id(v) not in wanted]
     other_values = [variable.value for variable in others]
 
-    def scalar(values: list[Any]) -> tuple[Any, Any]:
+    def scalar(values: list[Any], given: list[Any]) -> tuple[Any, Any]:
         mapping = [*zip(variables, values, strict=True), *zip(others, other_values, strict=True)]
         with keras.StatelessScope(mapping) as scope:
-            value, extras = loss()
+            value, extras = loss(*given)
         return value, (extras, [scope.get_current_value(variable) for variable in others])
 
     start = [variable.value for variable in variables]
-    (value, (extras, after)), found = jax.value_and_grad(scalar, has_aux=True)(start)
+    differentiate = jax.value_and_grad(scalar, argnums=(0, 1), has_aux=True)
+    (value, (extras, after)), (found, own) = differentiate(start, [jnp.asarray(x) for x in inputs])
     for variable, before, now in zip(others, other_values, after, strict=True):
         if now is not before:
             variable.assign(now)
-    return (value, extras), found
+    return ((value, extras), found, own) if inputs else ((value, extras), found)
 
 
 def input_gradient(fn: Callable[[Any], Any], x: Any) -> Any:

@@ -118,18 +118,22 @@ def eager() -> Iterator[None]:
 
 
 def gradients(
-    loss: Callable[[], tuple[Any, Any]], variables: Sequence[Any]
-) -> tuple[tuple[Any, Any], list[Any]]:
-    """((loss, extras), gradients) of `loss() -> (scalar, extras)` for Keras `variables`.
+    loss: Callable[..., tuple[Any, Any]], variables: Sequence[Any], inputs: Sequence[Any] = ()
+) -> tuple[Any, ...]:
+    """((loss, extras), gradients) of `loss(*inputs) -> (scalar, extras)` for Keras `variables`;
+    with `inputs`, arrays, their gradients are a third result.
 
-    A variable that the loss does not use has a gradient of zeros.
+    What the loss does not use has a gradient of zeros.
     """
     watched = [variable.value for variable in variables]
+    given = [tf.convert_to_tensor(x) for x in inputs]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(watched)
-        value, extras = loss()
-    found = tape.gradient(value, watched, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    return (value, extras), found
+        tape.watch([*watched, *given])
+        value, extras = loss(*given)
+    zero = tf.UnconnectedGradients.ZERO
+    found = tape.gradient(value, [*watched, *given], unconnected_gradients=zero)
+    own = found[: len(watched)]
+    return ((value, extras), own, found[len(watched) :]) if inputs else ((value, extras), own)
 
 
 def input_gradient(fn: Callable[[Any], Any], x: Any) -> Any:

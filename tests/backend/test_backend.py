@@ -261,3 +261,22 @@ def test_the_first_installed_backend_is_chosen(monkeypatch: pytest.MonkeyPatch) 
     installed.remove("jax")
     with pytest.raises(UsageError, match=r"no backend is installed\. Install TensorFlow"):
         backend.choose()
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_gradients_of_variables_and_of_inputs(compiled: bool) -> None:
+    weight = keras.Variable([2.0, 3.0], name="weight")
+    x, unused = np.float32([5.0, 7.0]), np.float32([1.0])
+
+    def run(x: Any, unused: Any) -> Any:
+        def loss(a: Any, b: Any) -> Any:
+            return ops.sum(weight.value * a**2), {}
+
+        _, found, own = backend.gradients(loss, [weight], [x, unused])
+        return found, own
+
+    function = backend.compile(run, [weight]) if compiled else run
+    (of_weight,), (of_x, of_unused) = function(x, unused)
+    np.testing.assert_allclose(ops.convert_to_numpy(of_weight), [25.0, 49.0])
+    np.testing.assert_allclose(ops.convert_to_numpy(of_x), [20.0, 42.0])
+    np.testing.assert_allclose(ops.convert_to_numpy(of_unused), [0.0])

@@ -1,0 +1,1 @@
+"""Points and their targets: small problems whose best solution is known."""

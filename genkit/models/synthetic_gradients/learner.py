@@ -1,0 +1,305 @@
+"""The learner of cut networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from genkit import backend
+from genkit.artifacts import Figure
+from genkit.data.images.dataset import ImageFeed
+from genkit.data.points.toys import PointFeed, PointSplit
+from genkit.errors import UsageError
+from genkit.family import (
+    Arrays,
+    Check,
+    Evaluation,
+    EvaluationRequest,
+    Feed,
+    Metrics,
+    Monitor,
+)
+from genkit.learning import Updater
+from genkit.models.image_density.images import ImageLearner
+from genkit.models.synthetic_gradients import evaluation, sheets, surfaces
+from genkit.models.synthetic_gradients.config import output_count
+from genkit.models.synthetic_gradients.decoupled import Decoupled, Segment, weights_of
+from genkit.models.synthetic_gradients.losses import item_losses
+from genkit.models.synthetic_gradients.modules import InputModule
+from genkit.models.synthetic_gradients.network import build_network
+from genkit.models.synthetic_gradients.signals import Cut
+from genkit.progress import Progress
+from genkit.randomness import Noise
+
+NETWORK, MODULES, INPUTS = "network", "modules", "inputs"
+
+
+class SyntheticGradientsLearner(ImageLearner):
+    """Classifies images, or maps points, by layers that learn by what crosses cuts.
+
+    Args:
+        recipe, inputs: as for every learner. An input `reference` is a run of this family, whose
+            representations evaluation compares with this one's.
+    """
+
+    def __init__(self, recipe: Any, inputs: Mapping[str, Any] | None = None) -> None:
+        super().__init__(recipe, inputs)
+        self.config, data = recipe.model, recipe.data
+        self.outputs = output_count(data)
+        classes = data.class_count() is not None
+        self.monitor = Monitor("error_rate" if classes else "loss", "min")
+        self.network = build_network(recipe)
+        self.cuts = self._cuts()
+        predicted = self._input_modules()
+        self.decoupled = Decoupled(self.network, self.cuts, predicted, self.config.loss)
+        self.networks = {"network": self.network}
+        for cut in self.cuts:
+            if cut.module is not None:
+                self.networks[cut.module.name] = cut.module
+            if cut.matrix is not None:
+                self.extra_variables[cut.matrix.name] = cut.matrix
+        self.networks.update({module.name: module for module in predicted})
+        self.updaters = self._updaters(predicted)
+        self._compile()
+
+    def _cuts(self) -> list[Cut]:
+        shapes, seed = self.network.shapes, self.recipe.seed
+        places = enumerate(self.config.cuts())
+        return [Cut(self.config, shapes[cut], self.outputs, i, seed) for i, cut in places]
+
+    def _input_modules(self) -> list[InputModule]:
+        found = []
+        if self.config.unlock == "both":
+            entering = (None, *self.network_input())
+            for number, cut in enumerate(self.config.cuts()):
+                shape = self.network.shapes[cut]
+                module = InputModule(self.config.module, shape, name=f"input_{number}")
+                module.build(entering)
+                found.append(module)
+        return found
+
+    def network_input(self) -> tuple[int, ...]:
+        """Shape of an item."""
+        from genkit.models.synthetic_gradients.config import input_shape
+
+        return input_shape(self.recipe.data)
+
+    def _updaters(self, predicted: Sequence[InputModule]) -> dict[str, Updater]:
+        """One for all weights of the network, or one a segment where only some are updated."""
+        train, rate = self.recipe.train, self.config.module.rate
+        network = self.network
+        found: dict[str, Updater] = {}
+        if self.config.update_prob < 1.0:
+            for number in range(len(network.segments)):
+                if weights := network.segment_weights(number):
+                    found[f"segment_{number}"] = Updater(weights, train)
+            for number, cut in enumerate(self.cuts):
+                if cut.weights:
+                    found[f"cut_{number}"] = Updater(cut.weights, train, rate)
+        else:
+            found[NETWORK] = Updater(network.trainable_variables, train)
+            if weights_of(self.cuts) and not self.config.module.search:
+                found[MODULES] = Updater(weights_of(self.cuts), train, rate)
+        if predicted:
+            weights = [w for module in predicted for w in module.trainable_variables]
+            found[INPUTS] = Updater(weights, train, rate)
+        return found
+
+    def _compile(self) -> None:
+        variables = [v for network in self.networks.values() for v in network.variables]
+        variables += list(self.extra_variables.values())
+        every = [*variables, *(v for u in self.updaters.values() for v in u.touched())]
+        unique = list({id(v): v for v in every}.values())
+        self._trained = backend.compile(self._update, unique)
+        self._named = backend.compile(self._outputs, unique)
+        self._errors = backend.compile(self._layer_errors, unique)
+        self._told = backend.compile(self._tell, unique)
+
+    # Data
+
+    def feed(self, split: str, seed: int) -> Feed:
+        found, size = self.split(split), self.recipe.train.batch_size
+        if isinstance(found, PointSplit):
+            return PointFeed(found, size, seed)
+        return ImageFeed(found, size, seed)
+
+    def images(self, reference: str) -> Any:
+        """A split, or images at a path."""
+        if reference not in self.split_names and not hasattr(self.recipe.data, "image_shape"):
+            raise UsageError(f"'{reference}' is no split. Allowed: {', '.join(self.split_names)}")
+        return super().images(reference)
+
+    def items(self, split: Any, chosen: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Items of a split, their targets, and their classes where there are any.
+
+        Returns:
+            `(n, ...)` float32, images from -1 to 1; `(n, K)` float32; `(n,)` int64.
+        """
+        if isinstance(split, PointSplit):
+            labels = None if split.labels is None else split.labels[chosen]
+            return split.points[chosen], split.targets[chosen], labels
+        pixels = np.asarray(split.images[chosen])
+        if split.labels is None:
+            return self._floats(pixels), np.zeros((len(pixels), self.outputs), np.float32), None
+        labels = np.asarray(split.labels[chosen])
+        return self._floats(pixels), np.eye(self.outputs, dtype=np.float32)[labels], labels
+
+    def _floats(self, pixels: np.ndarray) -> np.ndarray:
+        top = np.float32(self.recipe.data.level_count() - 1)
+        return pixels.astype(np.float32) * (np.float32(2.0) / top) - np.float32(1.0)
+
+    def _batch(self, batch: Arrays) -> tuple[np.ndarray, np.ndarray]:
+        if "point" in batch:
+            return batch["point"], batch["target"]
+        return self._floats(batch["image"]), np.eye(self.outputs, dtype=np.float32)[batch["label"]]
+
+    # Training
+
+    def update(self, batch: Arrays, noise: Noise) -> Metrics:
+        """One update of all segments, or of those that are drawn."""
+        x, targets = self._batch(batch)
+        warm = np.float32(noise.step < self.config.warmup_bprop)
+        drawn = noise.uniform("segments", (len(self.network.segments),))
+        return self._trained(x, targets, warm, drawn < self.config.update_prob)
+
+    def _update(self, x: Any, targets: Any, warm: Any, chosen: Any) -> dict[str, Any]:
+        found, outputs, losses, missed = self.decoupled.segments(x, targets, warm)
+        rates = self._best_rates(found)
+        metrics = self._apply(found, missed[1], chosen)
+        for cut, segment, rate in zip(self.cuts, found[1:], rates, strict=bool(rates)):
+            assert segment.crossing is not None  # noqa: S101
+            for weight, slope in zip(cut.weights, segment.crossing.gradients, strict=True):
+                weight.assign(weight.value - rate * slope)
+        crossings = [segment.crossing for segment in found[1:] if segment.crossing is not None]
+        told = sum((crossing.loss for crossing in crossings), 0.0)
+        metrics["loss"] = ops.mean(losses)
+        if self.config.learned:
+            metrics["module_loss"] = ops.cast(told, "float32")
+        if self.decoupled.inputs:
+            metrics["input_loss"] = missed[0]
+        if self.recipe.data.class_count() is not None:
+            wrong = ops.argmax(outputs, axis=-1) != ops.argmax(targets, axis=-1)
+            metrics["error_rate"] = ops.mean(ops.cast(wrong, "float32"))
+        return metrics
+
+    def _best_rates(self, found: Sequence[Segment]) -> list[Any]:
+        """Of the modules, before anything is updated; nothing where an optimiser sees to them."""
+        rates = []
+        if self.config.module.search:
+            for cut, segment in zip(self.cuts, found[1:], strict=True):
+                if segment.crossing is None or segment.above is None:
+                    continue
+                above = segment.above
+                rates.append(cut.best_rate(above.entered, above, segment.crossing.gradients))
+        return rates
+
+    def _apply(self, found: Sequence[Segment], missed: list[Any], chosen: Any) -> dict[str, Any]:
+        """Updates of networks, modules and moving averages."""
+        some = self.config.update_prob < 1.0
+        told = [[] if s.crossing is None else s.crossing.gradients for s in found]
+        metrics: dict[str, Any] = {}
+        if some:
+            squares: Any = 0.0
+            for number, segment in enumerate(found):
+                if f"segment_{number}" in self.updaters:
+                    updater = self.updaters[f"segment_{number}"]
+                    metrics = updater.apply(segment.gradients, chosen[number])
+                    squares = squares + ops.square(metrics["gradient_norm"])
+                if number and f"cut_{number - 1}" in self.updaters:
+                    # A module learns when the segment above it does, which knows the error.
+                    self.updaters[f"cut_{number - 1}"].apply(told[number], chosen[number])
+            metrics["gradient_norm"] = ops.sqrt(squares)
+        else:
+            flat = [g for segment in found for g in segment.gradients]
+            metrics = self.updaters[NETWORK].apply(self._in_order(flat))
+            if MODULES in self.updaters:
+                self.updaters[MODULES].apply([g for gradients in told for g in gradients])
+        if INPUTS in self.updaters:
+            self.updaters[INPUTS].apply(missed)
+        for number, segment in enumerate(found):
+            self.network.move_averages(number, segment.statistics, chosen[number] if some else None)
+        return metrics
+
+    def _in_order(self, flat: Sequence[Any]) -> list[Any]:
+        """Gradients of all segments in the order of the network's weights."""
+        numbers = range(len(self.network.segments))
+        weights = [w for number in numbers for w in self.network.segment_weights(number)]
+        by_weight = {id(weight): g for weight, g in zip(weights, flat, strict=True)}
+        return [by_weight[id(weight)] for weight in self.network.trainable_variables]
+
+    # What the network does
+
+    def _outputs(self, x: Any, targets: Any) -> tuple[list[Any], Any]:
+        """What all layers give, by moving averages, and the items' losses."""
+        given, _ = self.network.run(x, range(len(self.network.blocks)), training=False)
+        return given[1:], item_losses(self.config.loss, given[-1], targets)
+
+    def look(self, x: np.ndarray, targets: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+        """What each layer gives of items, and their losses `(n,)`; a batch of any size."""
+        size = self.recipe.eval.batch_size
+        parts: list[tuple[list[np.ndarray], np.ndarray]] = []
+        for start in range(0, len(x), size):
+            own = x[start : start + size]
+            padded = _padded(own, size), _padded(targets[start : start + size], size)
+            given, losses = self._named(*padded)
+            arrays = [np.asarray(ops.convert_to_numpy(y))[: len(own)] for y in given]
+            parts.append((arrays, np.asarray(ops.convert_to_numpy(losses))[: len(own)]))
+        layers = [np.concatenate(each) for each in zip(*(p[0] for p in parts), strict=True)]
+        return layers, np.concatenate([losses for _, losses in parts])
+
+    def _layer_errors(self, x: Any, targets: Any) -> tuple[list[Any], list[Any]]:
+        found, *_ = self.decoupled.segments(x, targets, ops.zeros(()), probed=True)
+        told = [error for segment in found for error in segment.errors]
+        return told, self.decoupled.true_errors(x, targets)
+
+    def layer_errors(self, x: np.ndarray, targets: np.ndarray) -> list[tuple[Any, Any]]:
+        """The error that each layer is told of a training batch, and the true one, `(B, ...)`."""
+        told, true = self._errors(x, targets)
+        pairs = zip(told, true, strict=True)
+        return [tuple(np.asarray(ops.convert_to_numpy(e)) for e in pair) for pair in pairs]  # type: ignore[misc]
+
+    def _tell(self, h: Any, targets: Any) -> Any:
+        return self.cuts[0].tell(h, targets)
+
+    def told(self, h: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        """What the module of the lowest cut says of activations, see `Cut.tell`."""
+        return np.asarray(ops.convert_to_numpy(self._told(h, targets)))
+
+    def evaluate(self, request: EvaluationRequest, progress: Progress) -> Evaluation:
+        """Losses and errors; unless brief what crosses the cuts and what layers hold."""
+        return evaluation.evaluate(self, request, progress)
+
+    def score(self, data: str, limit: int | None, progress: Progress) -> Iterator[dict[str, Any]]:
+        """Per item: index, class, what is predicted, with what probability, and the loss."""
+        return sheets.rows(self, self.images(data).first(limit), progress)
+
+    def item_files(self, data: str, limit: int | None, progress: Progress) -> Iterator[Figure]:
+        """Sheets of images with what is predicted of each."""
+        return sheets.sheets(self, self.images(data).first(limit), progress)
+
+    def preview(self, count: int, seed: int) -> Sequence[Figure]:
+        """In the plane the loss that the lowest module implies, beside the true one."""
+        del count, seed
+        return surfaces.figures(self) if surfaces.in_the_plane(self) else ()
+
+    def checks(self) -> Iterable[Check]:
+        """See `proofs`."""
+        from genkit.models.synthetic_gradients.proofs import checks
+
+        return checks(self)
+
+    def variables_of_cuts(self) -> list[keras.Variable]:
+        """Trained variables at all cuts."""
+        return weights_of(self.cuts)
+
+
+def _padded(array: np.ndarray, size: int) -> np.ndarray:
+    """With zeros behind, so that all batches have one shape."""
+    missing = size - len(array)
+    if not missing:
+        return array
+    return np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)])
