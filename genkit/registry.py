@@ -11,6 +11,7 @@ from genkit.data.images.catalogue import ENTRIES as IMAGES
 from genkit.data.physics.catalogue import ENTRIES as PHYSICS
 from genkit.data.points.catalogue import ENTRIES as POINTS
 from genkit.data.scenes.catalogue import ENTRIES as SCENES
+from genkit.data.sequences.catalogue import ENTRIES as SEQUENCES
 from genkit.data.video.catalogue import ENTRIES as VIDEOS
 from genkit.errors import UsageError, unknown
 from genkit.family import Family, Paper
@@ -230,11 +231,11 @@ families.add(
             ),
         ),
         config="genkit.models.synthetic_gradients.config:SyntheticGradientsConfig",
-        learner="genkit.models.synthetic_gradients.learner:SyntheticGradientsLearner",
+        learner="genkit.models.synthetic_gradients.making:make_learner",
         outlook="genkit.models.synthetic_gradients.config:outlook",
         tiny=synthetic_gradients.configurations(),
     )
 )
 
-for _entry in (*IMAGES, *AUDIO, *VIDEOS, *SCENES, *PHYSICS, *POINTS):
+for _entry in (*IMAGES, *AUDIO, *VIDEOS, *SCENES, *PHYSICS, *POINTS, *SEQUENCES):
     datasets.add(_entry)

@@ -58,6 +58,37 @@ class ConvolutionConfig(Section):
     pool: Annotated[int, Field(ge=1, le=8)] = 2
 
 
+class RecurrentConfig(Section):
+    """A recurrent network, trained window by window.
+
+    Args:
+        units: of the LSTM.
+        window: steps through which gradients go (truncated backpropagation through time).
+        hidden: units of the hidden layer of the bridge; 0 for a linear one.
+        auxiliary: the bridge predicts its own word a window later as well.
+    """
+
+    units: Width = 128
+    window: Annotated[int, Field(ge=1, le=200)] = 4
+    hidden: Annotated[int, Field(ge=0, le=4096)] = 128
+    auxiliary: bool = False
+
+
+class ClocksConfig(Section):
+    """Two recurrent networks, the second of which ticks at the end of each period only.
+
+    Args:
+        encoder: units of the layer that sees an image. units: of both LSTMs.
+        message: width of what the first tells the second.
+        hidden: units of the hidden layer of modules; 0 for linear ones.
+    """
+
+    encoder: Width = 128
+    units: Width = 128
+    message: Width = 32
+    hidden: Annotated[int, Field(ge=0, le=4096)] = 128
+
+
 class SyntheticGradientsConfig(Section):
     """A feed-forward network, where it is cut, and what crosses the cuts.
 
@@ -75,6 +106,8 @@ class SyntheticGradientsConfig(Section):
         mix: share of the true gradient in the error, the rest is the method's.
         warmup_bprop: number of updates in which the true gradient crosses the cuts.
         update_prob: each segment is updated with this probability, else left as it is.
+        recurrent: a recurrent network that copies instead, cut behind windows: `noprop` or `sg`.
+        clocks: two networks at different clocks that count instead: `bprop`, `noprop` or `sg`.
         unlock: `update`, segments wait for what is below them only; `both`, each learns from
             inputs that are predicted from the data as well, and waits for nothing.
     """
@@ -93,14 +126,17 @@ class SyntheticGradientsConfig(Section):
     mix: Annotated[float, Field(ge=0, le=1)] = 0.0
     warmup_bprop: NonNegativeInt = 0
     update_prob: Annotated[float, Field(gt=0, le=1)] = 1.0
+    recurrent: RecurrentConfig | None = None
+    clocks: ClocksConfig | None = None
     unlock: Literal["update", "both"] = "update"
 
     @model_validator(mode="after")
     def _consistent(self) -> SyntheticGradientsConfig:
         if self.method in CRITICS and self.module.kind != "mlp":
             raise ValueError(f"{self.method} needs module.kind mlp: the slope of a line is one")
-        if self.module.search and (self.module.kind == "mlp" or self.method != "sg"):
-            raise ValueError("module.search needs method sg and a linear module")
+        if self.module.search and self.learned and not self._searchable:
+            raise ValueError("module.search needs method sg, a linear module and all updates")
+        self._check_over_time()
         if self.learned and self.module.kind == "mlp" and not self.module.hidden:
             raise ValueError("a module of kind mlp needs hidden layers")
         cuts, last = self.cuts(), self.layers - 1
@@ -109,6 +145,24 @@ class SyntheticGradientsConfig(Section):
         if self.unlock == "both" and (self.position == "output" or self.method != "sg"):
             raise ValueError("unlock both needs method sg and cuts below the output")
         return self
+
+    @property
+    def _searchable(self) -> bool:
+        linear = self.module.kind != "mlp" and self.method == "sg"
+        return linear and self.update_prob == 1.0
+
+    def _check_over_time(self) -> None:
+        if self.recurrent is not None and self.clocks is not None:
+            raise ValueError("recurrent and clocks are different models: give one")
+        if self.recurrent is not None and self.method not in ("noprop", "sg"):
+            raise ValueError(f"recurrent knows methods noprop and sg. Received: {self.method}")
+        if self.clocks is not None and self.method not in ("bprop", "noprop", "sg"):
+            raise ValueError(f"clocks knows methods bprop, noprop and sg. Received: {self.method}")
+
+    @property
+    def over_time(self) -> bool:
+        """Whether it is a recurrent model."""
+        return self.recurrent is not None or self.clocks is not None
 
     @property
     def hidden_layers(self) -> int:
@@ -137,6 +191,19 @@ class SyntheticGradientsConfig(Section):
     def conflicts(self, recipe: Any) -> Iterator[tuple[str, str]]:
         """Where this section does not fit the data or the training."""
         data, train = recipe.data, recipe.train
+        if train.accumulate != 1:
+            yield "train.accumulate", "must be 1: modules learn from whole batches"
+        if train.precision != "float32":
+            yield "train.precision", "must be float32: no other is known here"
+        if train.rematerialise:
+            yield "train.rematerialise", "must be false: activations are kept"
+        wanted = {"copy_task": self.recurrent is not None}
+        wanted |= dict.fromkeys(("digit_stream", "mnist_stream"), self.clocks is not None)
+        if self.over_time or data.name in wanted:
+            if not wanted.get(data.name, False):
+                own = "copy_task needs model.recurrent, streams of digits need model.clocks"
+                yield "data.name", f"{own}, and they need those. Received: {data.name}"
+            return
         images = hasattr(data, "image_shape")
         if not images and not hasattr(data, "point_shape"):
             yield "data.name", f"synthetic_gradients needs images or points; not '{data.name}'"
@@ -149,12 +216,6 @@ class SyntheticGradientsConfig(Section):
             yield "model.loss", "must be mse: targets are numbers. Received: cross_entropy"
         if self.loss == "log" and data.class_count() is None:
             yield "model.loss", "must be mse: targets are numbers. Received: log"
-        if train.accumulate != 1:
-            yield "train.accumulate", "must be 1: modules learn from whole batches"
-        if train.precision != "float32":
-            yield "train.precision", "must be float32: no other is known here"
-        if train.rematerialise:
-            yield "train.rematerialise", "must be false: activations are kept"
         if images and not self._fits(data):
             yield "model.convolutions", "pools make maps smaller than a pixel"
 
@@ -245,6 +306,8 @@ def outlook(recipe: Any) -> dict[str, Any]:
     Memory counts weights, gradients, two optimiser moments and averages, and activations twice.
     """
     config, data, train = recipe.model, recipe.data, recipe.train
+    if config.over_time:
+        return over_time(config, data, train)
     modules = module_count(config, data) + input_module_count(config, data)
     parameters = weight_count(config, data) + modules
     copies = 5 if train.average is not None else 4
@@ -256,5 +319,43 @@ def outlook(recipe: Any) -> dict[str, Any]:
         "layers": f"{config.layers}, the output layer among them",
         "cuts": "behind layers " + ", ".join(map(str, cuts)) if cuts else "none",
         "error_that_crosses_them": config.method,
+        "parameters_of_modules": modules,
+    }
+
+
+def _lstm(inputs: int, units: int) -> int:
+    return 4 * units * (inputs + units + 1)
+
+
+def _bridge(width: int, hidden: int, heads: int = 1) -> int:
+    if not hidden:
+        return heads * (width + 1) * width
+    return (width + 1) * hidden + heads * (hidden + 1) * width
+
+
+def over_time(config: SyntheticGradientsConfig, data: Any, train: Any) -> dict[str, Any]:
+    """`outlook` of recurrent models."""
+    classes = data.class_count()
+    if config.recurrent is not None:
+        own = config.recurrent
+        parameters = _lstm(data.stream_shape()[0], own.units) + (own.units + 1) * classes
+        heads = 2 if own.auxiliary and config.method == "sg" else 1
+        modules, steps = _bridge(2 * own.units, own.hidden, heads), own.window
+        values = 8 * own.units
+    else:
+        clocks = config.clocks or ClocksConfig()
+        pixels = math.prod(data.stream_shape())
+        parameters = (pixels + 1) * clocks.encoder + _lstm(clocks.encoder + 1, clocks.units)
+        parameters += (clocks.units + 1) * (clocks.message + classes)
+        parameters += _lstm(clocks.message, clocks.units) + (clocks.units + 1) * classes
+        modules = _bridge(2 * clocks.units, clocks.hidden)
+        modules += _bridge(clocks.message, clocks.hidden)
+        steps, values = data.period, 16 * clocks.units
+    copies = 5 if train.average is not None else 4
+    return {
+        "parameters": parameters + modules,
+        "memory_bytes": 4 * (parameters + modules) * copies + 8 * train.batch_size * steps * values,
+        "window": f"{steps} steps",
+        "error_that_crosses_its_end": config.method,
         "parameters_of_modules": modules,
     }

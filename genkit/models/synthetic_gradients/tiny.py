@@ -34,4 +34,16 @@ def configurations() -> dict[str, Any]:
             | {"module": {"kind": "linear_sigmoid", "condition": True}},
             points,
         ),
+        "copy": of(
+            {"recurrent": {"units": 5, "window": 3, "hidden": 4, "auxiliary": True}},
+            {"name": "copy_task", "repeat": True, "longest": 4, "test_episodes": 6},
+        ),
+        "clocks": of(
+            {"clocks": {"encoder": 6, "units": 5, "message": 3, "hidden": 4}},
+            {"name": "digit_stream", "period": 3, "test_steps": 24},
+        ),
+        "locked": of(
+            {"method": "bprop", "clocks": {"encoder": 6, "units": 5, "message": 3, "hidden": 4}},
+            {"name": "digit_stream", "period": 3, "test_steps": 24},
+        ),
     }

@@ -1,0 +1,1 @@
+"""Two networks that tick at different clocks (Jaderberg et al., 2016, section 3.3)."""

@@ -1,0 +1,1 @@
+"""Recurrent networks whose windows end in a synthetic gradient (Jaderberg et al., 2016)."""

@@ -1,0 +1,85 @@
+"""An LSTM that says symbols, and what predicts the gradient at the end of a window."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+class Speaker(keras.Model):
+    """An LSTM and an output layer.
+
+    Args:
+        units: of the LSTM. inputs: width of an input. outputs: classes.
+    """
+
+    def __init__(self, units: int, inputs: int, outputs: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units, self.inputs_width = units, inputs
+        self.cell = keras.layers.LSTMCell(units, name="cell")
+        self.out = keras.layers.Dense(outputs, name="out")
+
+    def build(self, input_shape: Any) -> None:
+        del input_shape
+        self.cell.build((None, self.inputs_width))
+        self.out.build((None, self.units))
+        self.built = True
+
+    def call(self, x: Any, state: Any) -> tuple[Any, Any]:
+        """A step.
+
+        Args:
+            x: `(B, D)`. state: `(B, 2 units)`, what is said and what is remembered.
+
+        Returns:
+            Logits `(B, K)` and the next state.
+        """
+        h, c = ops.split(state, 2, axis=-1)
+        h, (_, c) = self.cell(x, [h, c])
+        return self.out(h), ops.concatenate([h, c], axis=-1)
+
+    def window(self, inputs: Any, state: Any) -> tuple[Any, Any]:
+        """Logits `(T, B, K)` of steps `(T, B, D)`, and the state behind them."""
+        said = []
+        for step in range(inputs.shape[0]):
+            logits, state = self(inputs[step], state)
+            said.append(logits)
+        return ops.stack(said), state
+
+
+class Bridge(keras.layers.Layer):
+    """From a state to the gradient of all that comes after it, and to the bridge's own word a
+    window later (the auxiliary prediction of future gradients), which shares its hidden layer.
+
+    Both start at zero.
+
+    Args:
+        hidden: units of the hidden layer; 0 for none. width: of a state.
+        auxiliary: predict the word a window later as well.
+    """
+
+    def __init__(self, hidden: int, width: int, auxiliary: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.width = width
+        dense = keras.layers.Dense
+        self.hidden = dense(hidden, activation="relu", name="hidden") if hidden else None
+        self.slope = dense(width, kernel_initializer="zeros", name="slope")
+        self.later = dense(width, kernel_initializer="zeros", name="later") if auxiliary else None
+
+    def build(self, input_shape: Any) -> None:
+        shape = tuple(input_shape)
+        if self.hidden is not None:
+            self.hidden.build(shape)
+            shape = (None, self.hidden.units)
+        self.slope.build(shape)
+        if self.later is not None:
+            self.later.build(shape)
+        self.built = True
+
+    def call(self, state: Any) -> tuple[Any, Any]:
+        """The gradient, and the word a window later or zeros, `(B, width)` each."""
+        x = state if self.hidden is None else self.hidden(state)
+        later = ops.zeros_like(state) if self.later is None else self.later(x)
+        return self.slope(x), later
