@@ -48,7 +48,7 @@ class InteractionNetworkConfig(Section):
         noise: on inputs. effect_l2, weight_l2: weights of the mean squared effect and of the sum of
             squared weights in the loss.
         balance: a quarter each of an update's objects is hit, is about to be, nearly touches, or
-            is any; as far as there are such.
+            is any; as far as there are such, and for kind `interaction` alone.
     """
 
     kind: Literal["interaction", "dynamics", "mlp"] = "interaction"

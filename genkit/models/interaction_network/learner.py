@@ -78,7 +78,9 @@ class InteractionNetworkLearner(DataLearner):
         trajectories = self.split(split)
         if self.config.whole:
             return WholeScenes(trajectories, size, seed, self.dataset.system)
-        return Receivers(trajectories, size, seed, self.config.balance)
+        # Without relations hits cannot be told apart: balanced, they would only seem frequent.
+        balance = self.config.balance and self.config.kind == "interaction"
+        return Receivers(trajectories, size, seed, balance)
 
     def _graph(self) -> Graph:
         """Of the scenes that training shows."""

@@ -132,7 +132,7 @@ class Block(keras.layers.Layer):
             y = y + self.bias
         y = ACTIVATIONS[self.activation](y)
         if self.pool > 1:
-            y = ops.max_pool(y, self.pool, padding="valid")
+            y = ops.max_pool(y, self.pool, strides=self.pool, padding="valid")
         return y, statistics
 
     def product(self, x: Any, kernel: Any) -> Any:

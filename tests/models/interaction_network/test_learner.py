@@ -75,6 +75,10 @@ def test_a_quarter_of_a_batch_is_hit() -> None:
     anything = NETWORKS.fresh("balls", data={"steps": 400}, model={"balance": False})
     batch = anything.feed("train", 0).batch(0)
     assert (np.abs(batch["target"] - batch["velocity"]) > 0).mean() < 0.25
+    blind = NETWORKS.fresh("balls", data={"steps": 400}, model={"kind": "dynamics"})
+    np.testing.assert_array_equal(
+        blind.feed("train", 0).batch(0)["target"], anything.feed("train", 0).batch(0)["target"]
+    )
 
 
 def test_noise_fades() -> None:
