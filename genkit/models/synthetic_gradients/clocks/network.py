@@ -8,6 +8,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from genkit.models.synthetic_gradients.recurrent.network import Memory
+
 
 class Often(keras.Model):
     """Sees an image a step, and whether a period begins; sends messages and tells a count.
@@ -31,14 +33,14 @@ class Often(keras.Model):
         self.pixels, self.units = math.prod(shape), units
         dense = keras.layers.Dense
         self.encoder = dense(encoder, activation="relu", name="encoder")
-        self.cell = keras.layers.LSTMCell(units, name="cell")
+        self.memory = Memory(units, name="memory")
         self.message = dense(message, name="message")
         self.count = dense(classes, name="count")
 
     def build(self, input_shape: Any) -> None:
         del input_shape
         self.encoder.build((None, self.pixels))
-        self.cell.build((None, self.encoder.units + 1))
+        self.memory.build((None, self.encoder.units + 1))
         self.message.build((None, self.units))
         self.count.build((None, self.units))
         self.built = True
@@ -54,9 +56,9 @@ class Often(keras.Model):
             The next state, a message `(B, M)`, and logits of the count `(B, K)`.
         """
         seen = self.encoder(ops.reshape(image, (-1, self.pixels)))
-        h, c = ops.split(state, 2, axis=-1)
-        h, (_, c) = self.cell(ops.concatenate([seen, first], axis=-1), [h, c])
-        return ops.concatenate([h, c], axis=-1), self.message(h), self.count(h)
+        state = self.memory(ops.concatenate([seen, first], axis=-1), state)
+        said = state[:, : self.units]
+        return state, self.message(said), self.count(said)
 
 
 class Seldom(keras.Model):
@@ -69,17 +71,16 @@ class Seldom(keras.Model):
     def __init__(self, *, units: int, message: int, classes: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.units, self.heard = units, message
-        self.cell = keras.layers.LSTMCell(units, name="cell")
+        self.memory = Memory(units, name="memory")
         self.count = keras.layers.Dense(classes, name="count")
 
     def build(self, input_shape: Any) -> None:
         del input_shape
-        self.cell.build((None, self.heard))
+        self.memory.build((None, self.heard))
         self.count.build((None, self.units))
         self.built = True
 
     def call(self, message: Any, state: Any) -> tuple[Any, Any]:
         """The next state `(B, 2 units)` and logits of the count `(B, K)`."""
-        h, c = ops.split(state, 2, axis=-1)
-        h, (_, c) = self.cell(message, [h, c])
-        return ops.concatenate([h, c], axis=-1), self.count(h)
+        state = self.memory(message, state)
+        return state, self.count(state[:, : self.units])

@@ -5,7 +5,42 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+
+
+class Memory(keras.layers.Layer):
+    """A step of an LSTM (Keras' own cell has random state of its own, which checkpoints would
+    have to name).
+
+    Args:
+        units: of what is said and of what is remembered.
+    """
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self, input_shape: Any) -> None:
+        shape = (4, self.units)
+        seen = (input_shape[-1], 4 * self.units)
+        self.kernel = self.add_weight(shape=seen, initializer="glorot_uniform", name="kernel")
+        self.recurrent = self.add_weight(
+            shape=(self.units, 4 * self.units), initializer="orthogonal", name="recurrent"
+        )
+        self.bias = self.add_weight(shape=shape, initializer="zeros", name="bias")
+        # Remember at first.
+        self.bias.assign(np.eye(4, dtype=np.float32)[1][:, None] * np.ones(shape, np.float32))
+        self.built = True
+
+    def call(self, x: Any, state: Any) -> Any:
+        """The next state `(B, 2 units)`, of inputs `(B, D)`: what is said, what is remembered."""
+        h, c = ops.split(state, 2, axis=-1)
+        sums = ops.matmul(x, self.kernel) + ops.matmul(h, self.recurrent)
+        gates = ops.split(sums + ops.reshape(self.bias, (-1,)), 4, axis=-1)
+        enter, keep, say = (ops.sigmoid(gates[i]) for i in (0, 1, 3))
+        c = keep * c + enter * ops.tanh(gates[2])
+        return ops.concatenate([say * ops.tanh(c), c], axis=-1)
 
 
 class Speaker(keras.Model):
@@ -18,12 +53,12 @@ class Speaker(keras.Model):
     def __init__(self, units: int, inputs: int, outputs: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.units, self.inputs_width = units, inputs
-        self.cell = keras.layers.LSTMCell(units, name="cell")
+        self.memory = Memory(units, name="memory")
         self.out = keras.layers.Dense(outputs, name="out")
 
     def build(self, input_shape: Any) -> None:
         del input_shape
-        self.cell.build((None, self.inputs_width))
+        self.memory.build((None, self.inputs_width))
         self.out.build((None, self.units))
         self.built = True
 
@@ -36,9 +71,8 @@ class Speaker(keras.Model):
         Returns:
             Logits `(B, K)` and the next state.
         """
-        h, c = ops.split(state, 2, axis=-1)
-        h, (_, c) = self.cell(x, [h, c])
-        return self.out(h), ops.concatenate([h, c], axis=-1)
+        state = self.memory(x, state)
+        return self.out(state[:, : self.units]), state
 
     def window(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         """Logits `(T, B, K)` of steps `(T, B, D)`, and the state behind them."""
