@@ -55,7 +55,7 @@ def test_data_that_does_not_fit() -> None:
         "line", data={"base": "regression"}, model={"loss": "log"}
     )
     assert "no neighbours" in refused("line", model={"convolutions": [{"maps": 2}]})
-    assert "needs model.recurrent" in refused("dense", data={"name": "copy_task"})
+    assert "needs model.recurrent" in refused("copy", model={"recurrent": None})
 
 
 @pytest.mark.parametrize(
