@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -79,9 +80,20 @@ def checksum_line(checksum: str, name: str) -> bytes:
     return f"{checksum}  {name}\n".encode()
 
 
+def finite(value: Any) -> Any:
+    """JSON has no NaN or infinity; they become null. Mappings and lists are copied."""
+    if isinstance(value, Mapping):
+        return {str(key): finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
 def write_json(path: Path, value: Any) -> None:
     """Replace `path` by `value` as indented JSON."""
-    write_atomically(path, (json.dumps(value, indent=2, sort_keys=True) + "\n").encode())
+    write_atomically(path, (json.dumps(finite(value), indent=2, sort_keys=True) + "\n").encode())
 
 
 def read_json_object(path: Path, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:

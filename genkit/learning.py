@@ -45,10 +45,11 @@ class ScheduledRate(keras.optimizers.schedules.LearningRateSchedule):
         self.rate = rate
         self.schedule = schedule
         self.factor = keras.Variable(1.0, trainable=False, name="rate_factor")
+        self.done: keras.Variable | None = None  # updates of the training, see `Updater`
 
     def __call__(self, step: Any) -> Any:
         """Rate before update `step`, an integer scalar; float scalar."""
-        done = ops.cast(step, "float32")
+        done = ops.cast(step if self.done is None else self.done.value, "float32")
         rate = self.rate * self.factor * self._shape(done)
         if self.schedule.warmup:
             rate = rate * ops.minimum(1.0, (done + 1.0) / self.schedule.warmup)
@@ -99,13 +100,21 @@ class Updater:
         weights: trained Keras variables.
         train: the recipe's training section.
         rate: a base learning rate; None for that of `train`.
+        counted: the schedule follows calls of `count`, one an update of the training, and not those
+            of `apply`, of which an update may have none or several.
     """
 
     def __init__(
-        self, weights: Sequence[keras.Variable], train: TrainConfig, rate: float | None = None
+        self,
+        weights: Sequence[keras.Variable],
+        train: TrainConfig,
+        rate: float | None = None,
+        counted: bool = False,
     ) -> None:
         self.train = train
         self.rate = ScheduledRate(train.learning_rate if rate is None else rate, train.schedule)
+        if counted:
+            self.rate.done = keras.Variable(0.0, trainable=False, name="updates_done")
         self.optimizer = make_optimizer(train.optimizer, self.rate, train.clip_norm)
         self.weights: list[keras.Variable] = list(weights)
         self.optimizer.build(self.weights)
@@ -117,13 +126,17 @@ class Updater:
             ]
 
     def touched(self) -> list[keras.Variable]:
-        """Every variable that `apply` reads or assigns."""
-        return [*self.weights, *self.optimizer.variables, self.rate.factor, *self.averages]
+        """Every variable that `apply` and `count` read or assign."""
+        counter = [] if self.rate.done is None else [self.rate.done]
+        own = [*self.optimizer.variables, self.rate.factor, *counter]
+        return [*self.weights, *own, *self.averages]
 
     def variables(self) -> dict[str, keras.Variable]:
         """Optimiser, rate factor and averages by name; the weights are not among them."""
         named = {variable.path: variable for variable in self.optimizer.variables}
         named["rate_factor"] = self.rate.factor
+        if self.rate.done is not None:
+            named["updates_done"] = self.rate.done
         for weight, average in zip(self.weights, self.averages, strict=False):
             named[f"average/{weight.path}"] = average
         return named
@@ -131,6 +144,11 @@ class Updater:
     def use_averages(self) -> None:
         for weight, average in zip(self.weights, self.averages, strict=False):
             weight.assign(average.value)
+
+    def count(self) -> None:
+        """One more update of the training is done; within a compiled function."""
+        if self.rate.done is not None:
+            self.rate.done.assign(self.rate.done.value + 1.0)
 
     def apply(self, found: Sequence[Any], chosen: Any = None) -> dict[str, Any]:
         """One update by gradients, within a compiled function.

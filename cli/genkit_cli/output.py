@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
 
 from genkit.errors import Problem
+from genkit.files import finite
 
 SCHEMA = 1
 
@@ -31,7 +31,7 @@ def show(text: str = "") -> None:
 
 def emit(payload: Mapping[str, Any]) -> None:
     """The one JSON object of a `--json` command: the last line of standard output."""
-    click.echo(json.dumps({"schema": SCHEMA, **_finite(payload)}, default=_plain))
+    click.echo(json.dumps({"schema": SCHEMA, **finite(payload)}, default=_plain))
 
 
 def emit_error(code: str, message: str, problems: Sequence[Problem] = ()) -> None:
@@ -75,19 +75,8 @@ def seconds_text(seconds: float) -> str:
     return f"{hours} h {minutes} min"
 
 
-def _finite(value: Any) -> Any:
-    """JSON has no NaN or infinity; they become null."""
-    if isinstance(value, Mapping):
-        return {str(key): _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
 def _plain(value: Any) -> Any:
     """NumPy scalars and arrays, paths and the like."""
     if hasattr(value, "tolist"):
-        return _finite(value.tolist())
+        return finite(value.tolist())
     return str(value)

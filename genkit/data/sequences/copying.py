@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -33,9 +34,10 @@ class Episodes:
 
 @dataclass(frozen=True)
 class CopyTask:
-    """Makes episodes as functions of (seed, purpose, index)."""
+    """Makes episodes as functions of (seed, purpose, index); there are no splits of any size."""
 
     config: CopyTaskConfig
+    splits: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
 
     def episodes(

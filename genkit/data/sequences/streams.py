@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genkit.data.dataset import named
+from genkit.data.dataset import Splits
 from genkit.data.images import digits, mnist
 from genkit.data.images.config import DigitsConfig, MnistConfig
 from genkit.data.images.dataset import ImageDataset
@@ -17,29 +17,41 @@ from genkit.randomness import uniform
 
 
 @dataclass(frozen=True)
-class DigitStream:
-    """Streams as functions of (seed, purpose, step).
+class Digits:
+    """Images `(N, H, W, C)` uint8 and labels `(N,)` that streams are drawn from."""
 
-    Args:
-        splits: name -> images `(N, H, W, C)` float32 from -1 to 1, and labels `(N,)`.
-    """
+    images: np.ndarray
+    labels: np.ndarray
+    levels: int
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass(frozen=True)
+class DigitStream(Splits[Digits]):
+    """Streams as functions of (seed, purpose, step)."""
 
     config: StreamConfig
-    splits: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    splits: Mapping[str, Digits]
     notes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return self.config.name
 
     def step(
         self, split: str, seed: int, index: int, count: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Step `index` of `count` streams: images, and whether each counts for the first and for
         the second network, `(count,)` int64."""
-        images, labels = named(self.config.name, self.splits, split)
+        own = self.split(split)
         drawn = uniform(seed, f"digit_stream/{split}", index, (count,)).astype(np.float64)
-        chosen = (drawn * len(images)).astype(np.int64)
-        shown = labels[chosen]
-        hits = (np.isin(shown, own) for own in (self.config.counted, self.config.seldom))
+        chosen = (drawn * len(own)).astype(np.int64)
+        shown = own.labels[chosen]
+        hits = (np.isin(shown, counted) for counted in (self.config.counted, self.config.seldom))
         first, second = (hit.astype(np.int64) for hit in hits)
-        return images[chosen], first, second
+        return own.images[chosen], first, second
 
 
 def load_digits(config: DigitStreamConfig) -> DigitStream:
@@ -59,9 +71,8 @@ def files(config: MnistStreamConfig) -> dict[str, Path]:
 
 
 def _stream(config: StreamConfig, found: ImageDataset) -> DigitStream:
-    splits = {}
-    for name, split in found.splits.items():
-        top = np.float32(split.levels - 1)
-        pixels = np.asarray(split.images).astype(np.float32) * (np.float32(2.0) / top)
-        splits[name] = (pixels - np.float32(1.0), np.asarray(split.labels))
+    splits = {
+        name: Digits(np.asarray(split.images), np.asarray(split.labels), split.levels)
+        for name, split in found.splits.items()
+    }
     return DigitStream(config, splits)

@@ -7,41 +7,45 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genkit.artifacts import Figure
+from genkit.models.synthetic_gradients.choosing import chosen
 
 if TYPE_CHECKING:
     from genkit.models.synthetic_gradients.learner import SyntheticGradientsLearner
 
 BATCHES = 4
+NAMES = ("cosine", "sign_agreement", "norm_ratio", "distance")
 
 
 def measured(learner: SyntheticGradientsLearner, split: Any) -> list[dict[str, Any]]:
-    """A row for each layer: cosine, share of equal signs and ratio of lengths of the error told
-    and the true one, means over items of a few batches.
+    """A row for each layer: cosine, share of equal signs, ratio of lengths and distance in units
+    of the true one, of the error told and the true one, means over items of a few batches; at cuts
+    with a module also its loss.
 
     An error of zero has a cosine of 0; signs are compared where the true one is not zero.
     """
     size = min(learner.recipe.train.batch_size, len(split))
     count = max(1, min(BATCHES, len(split) // size))
-    found = [_batch(learner, split, slice(i * size, (i + 1) * size)) for i in range(count)]
-    rows = []
-    for layer, cut in enumerate(learner.network.shapes):
-        del cut
+    order = chosen(len(split), size * count)
+    batches = [learner.items(split, own)[:2] for own in np.split(order, count)]
+    found = [[agreement(*pair) for pair in learner.layer_errors(*b)] for b in batches]
+    missed = np.mean([learner.module_losses(*b) for b in batches], axis=0)
+    cuts, rows = list(learner.config.cuts()), []
+    for layer in range(len(learner.network.blocks)):
         values = np.mean([batch[layer] for batch in found], axis=0)
-        names = ("cosine", "sign_agreement", "norm_ratio")
-        row: dict[str, Any] = {"layer": layer, "cut": layer in learner.config.cuts()}
-        rows.append({**row, **{n: float(v) for n, v in zip(names, values, strict=True)}})
+        row: dict[str, Any] = {"layer": layer, "cut": layer in cuts}
+        row |= {name: _finite(v) for name, v in zip(NAMES, values, strict=True)}
+        if layer in cuts and learner.config.learned:
+            row["module_loss"] = float(missed[cuts.index(layer)])
+        rows.append(row)
     return rows
 
 
-def _batch(
-    learner: SyntheticGradientsLearner, split: Any, chosen: slice
-) -> list[tuple[float, ...]]:
-    x, targets, _ = learner.items(split, chosen)
-    return [agreement(told, true) for told, true in learner.layer_errors(x, targets)]
+def _finite(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
-def agreement(told: np.ndarray, true: np.ndarray) -> tuple[float, float, float]:
-    """Mean cosine, share of equal signs, ratio of lengths of errors `(B, ...)`."""
+def agreement(told: np.ndarray, true: np.ndarray) -> tuple[float, ...]:
+    """`NAMES` of errors `(B, ...)`; what is not defined is NaN."""
     a = told.reshape(len(told), -1).astype(np.float64)
     b = true.reshape(len(true), -1).astype(np.float64)
     lengths = np.linalg.norm(a, axis=1), np.linalg.norm(b, axis=1)
@@ -50,7 +54,10 @@ def agreement(told: np.ndarray, true: np.ndarray) -> tuple[float, float, float]:
     where = b != 0
     signs = (np.sign(a) == np.sign(b))[where]
     ratio = lengths[0].mean() / lengths[1].mean() if lengths[1].any() else np.nan
-    return float(cosines.mean()), float(signs.mean()) if signs.size else np.nan, float(ratio)
+    length = lengths[1].mean()
+    apart = np.linalg.norm(a - b, axis=1).mean() / length if length else np.nan
+    equal = signs.mean() if signs.size else np.nan
+    return float(cosines.mean()), float(equal), float(ratio), float(apart)
 
 
 def summary(learner: SyntheticGradientsLearner, rows: list[dict[str, Any]]) -> dict[str, float]:
@@ -59,8 +66,14 @@ def summary(learner: SyntheticGradientsLearner, rows: list[dict[str, Any]]) -> d
     below = [row for row in rows if cuts and row["layer"] <= cuts[-1]]
     if not below:
         return {}
-    names = ("cosine", "sign_agreement")
-    return {f"{name}_below_cuts": float(np.mean([row[name] for row in below])) for name in names}
+    found = {}
+    for name in ("cosine", "sign_agreement", "distance"):
+        values = [row[name] for row in below if row[name] is not None]
+        if values:
+            found[f"{name}_below_cuts"] = float(np.mean(values))
+    if learner.config.learned:
+        found["module_loss"] = float(np.sum([row.get("module_loss", 0.0) for row in rows]))
+    return found
 
 
 def figure(rows: list[dict[str, Any]], split: str) -> Figure:
@@ -71,7 +84,8 @@ def figure(rows: list[dict[str, Any]], split: str) -> Figure:
     axes = canvas.add_subplot()
     layers = [row["layer"] for row in rows]
     for name, said in (("cosine", "cosine"), ("sign_agreement", "share of equal signs")):
-        axes.plot(layers, [row[name] for row in rows], marker="o", label=said)
+        values = [np.nan if row[name] is None else row[name] for row in rows]
+        axes.plot(layers, values, marker="o", label=said)
     for row in rows:
         if row["cut"]:
             axes.axvline(row["layer"] + 0.5, color="0.8", zorder=0)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from genkit.errors import GenkitError
 from genkit.recipe.schema import NonNegativeInt, PositiveFloat, Section
 
 Width = Annotated[int, Field(ge=1, le=16384)]
@@ -89,6 +90,10 @@ class ClocksConfig(Section):
     hidden: Annotated[int, Field(ge=0, le=4096)] = 128
 
 
+def _default(field: Any) -> Any:
+    return field.get_default(call_default_factory=True)
+
+
 class SyntheticGradientsConfig(Section):
     """A feed-forward network, where it is cut, and what crosses the cuts.
 
@@ -103,8 +108,9 @@ class SyntheticGradientsConfig(Section):
         position: cuts behind `every` hidden layer, in the `middle` of them, or behind the
             `output`; or a list of layers, counted from 0.
         module: what is learned at each cut, for the methods that learn anything there.
-        mix: share of the true gradient in the error, the rest is the method's.
-        warmup_bprop: number of updates in which the true gradient crosses the cuts.
+        mix: share of what the segment above sends back in the error, at each cut anew; the rest
+            is the method's.
+        warmup_bprop: number of updates in which that alone crosses the cuts: the true gradient.
         update_prob: each segment is updated with this probability, else left as it is.
         recurrent: a recurrent network that copies instead, cut behind windows: `noprop` or `sg`.
         clocks: two networks at different clocks that count instead: `bprop`, `noprop` or `sg`.
@@ -142,8 +148,15 @@ class SyntheticGradientsConfig(Section):
         cuts, last = self.cuts(), self.layers - 1
         if list(cuts) != sorted(set(cuts)) or (cuts and cuts[-1] > last):
             raise ValueError(f"position lists layers from 0 to {last}, rising")
-        if self.unlock == "both" and (self.position == "output" or self.method != "sg"):
+        behind = self.hidden_layers in cuts
+        if self.unlock == "both" and (behind or self.method != "sg"):
             raise ValueError("unlock both needs method sg and cuts below the output")
+        if self.method in ("noprop", "fa") and behind:
+            raise ValueError(f"{self.method} needs cuts below the output")
+        if self.method == "fa" and (self.mix or self.warmup_bprop):
+            raise ValueError(
+                "mix and warmup_bprop need the true error, which fa does not take back"
+            )
         return self
 
     @property
@@ -158,6 +171,14 @@ class SyntheticGradientsConfig(Section):
             raise ValueError(f"recurrent knows methods noprop and sg. Received: {self.method}")
         if self.clocks is not None and self.method not in ("bprop", "noprop", "sg"):
             raise ValueError(f"clocks knows methods bprop, noprop and sg. Received: {self.method}")
+        if self.over_time:
+            used = ("method", "module", "recurrent", "clocks")
+            fields = type(self).model_fields
+            idle = [k for k in fields if k not in used and getattr(self, k) != _default(fields[k])]
+            rate = ModuleConfig(rate=self.module.rate)
+            if idle or self.module != rate:
+                found = ", ".join([*idle, *(["module"] if self.module != rate else [])])
+                raise ValueError(f"recurrent and clocks take method and module.rate. Set: {found}")
 
     @property
     def over_time(self) -> bool:
@@ -210,6 +231,8 @@ class SyntheticGradientsConfig(Section):
             return
         if images and data.class_count() is None:
             yield "data", "synthetic_gradients needs labels, which the data set lacks"
+            return
+        yield from self._reference(recipe)
         if not images and self.convolutions:
             yield "model.convolutions", "must be empty: points have no neighbours"
         if self.loss == "cross_entropy" and data.class_count() is None:
@@ -218,6 +241,23 @@ class SyntheticGradientsConfig(Section):
             yield "model.loss", "must be mse: targets are numbers. Received: log"
         if images and not self._fits(data):
             yield "model.convolutions", "pools make maps smaller than a pixel"
+
+    def _reference(self, recipe: Any) -> Iterator[tuple[str, str]]:
+        """An input must be a cut network of the very same images."""
+        from genkit.building import input_recipe
+
+        for name, reference in recipe.inputs.items():
+            if name != "reference":
+                yield f"inputs.{name}", "is not known here. Allowed: reference"
+                continue
+            try:
+                other = input_recipe(reference)
+            except GenkitError:
+                continue  # told when the run is opened; a recipe may come before its inputs
+            own = input_shape(recipe.data), output_count(recipe.data)
+            fits = other.family == recipe.family and not other.model.over_time
+            if not fits or (input_shape(other.data), output_count(other.data)) != own:
+                yield "inputs.reference", f"'{reference}' is no cut network of items like these"
 
     def _fits(self, data: Any) -> bool:
         shrunk = math.prod(c.pool for c in self.convolutions)

@@ -57,10 +57,10 @@ class Decoupled:
             x: `(B, ...)`. targets: `(B, K)`. warm: see `Cut.cross`.
             probed: find the errors at all layers.
         """
-        entered, reached = self._forward(x)
-        outputs = reached[-1]
+        entered, reached, real = self._forward(x)
+        outputs = real[0][-1]
         losses = item_losses(self.loss, outputs, targets)
-        errors = output_errors(self.loss, outputs, targets)
+        errors = output_errors(self.loss, reached[-1], targets)
         found: list[Segment] = []
         signal = None
         for number in reversed(range(len(entered))):
@@ -70,11 +70,15 @@ class Decoupled:
                 segment.above = above
                 segment.crossing = self.cuts[number - 1].cross(reached[number - 1], above, warm)
                 signal = segment.crossing.signal
+            if self.inputs:
+                # Evaluation will have real inputs, and averages must be of those.
+                segment.statistics = [real[1][i] for i in self.network.segments[number]]
             found.append(segment)
         return found[::-1], outputs, losses, self._input_loss(x, reached)
 
-    def _forward(self, x: Any) -> tuple[list[Any], list[Any]]:
-        """What enters and what leaves each segment."""
+    def _forward(self, x: Any) -> tuple[list[Any], list[Any], tuple[list[Any], list[Any]]]:
+        """What enters and what leaves each segment; and what layers give of real inputs, with
+        their batch statistics."""
         entered, reached = [x], []
         for number, layers in enumerate(self.network.segments):
             given, _ = self.network.run(entered[-1], layers, training=True)
@@ -82,7 +86,11 @@ class Decoupled:
             if number < len(self.cuts):
                 told = self.inputs[number](x) if self.inputs else reached[-1]
                 entered.append(ops.stop_gradient(told))
-        return entered, reached
+        if self.inputs:
+            real = self.network.run(x, range(len(self.network.blocks)), training=True)
+        else:
+            real = (reached, [])
+        return entered, reached, real
 
     def _segment(
         self, number: int, x: Any, targets: Any, signal: Any, probed: bool

@@ -17,7 +17,7 @@ from genkit.progress import Progress
 if TYPE_CHECKING:
     from genkit.models.synthetic_gradients.learner import SyntheticGradientsLearner
 
-PIECE = 2000  # items whose activations are held at once
+PIECE = 2000  # items that are read at once
 
 
 def evaluate(
@@ -42,14 +42,15 @@ def evaluate(
         classes = np.arange(learner.outputs)
         figures.append(confusion_figure(labels, named, classes, title, axes_names=_AXES))
     if isinstance(split, PointSplit):
-        metrics.update(optimum.distances(learner, request.split, metrics["loss"]))
+        metrics.update(optimum.distances(learner, split, metrics["loss"]))
     else:
         found = representations.compared(learner, split, progress)
-        for row, more in zip(agreement, found.rows, strict=True):
-            row.update(more)
-        metrics.update(found.metrics)
-        tables.update(found.tables)
-        figures += found.figures
+        if found is not None:
+            for row, more in zip(agreement, found.rows, strict=True):
+                row.update(more)
+            metrics.update(found.metrics)
+            tables.update(found.tables)
+            figures += found.figures
     if surfaces.in_the_plane(learner):
         figures += surfaces.figures(learner)
     return Evaluation(len(split), metrics, tables, figures, dict(_NOTES))
@@ -71,9 +72,9 @@ def _outcomes(
     for start in range(0, len(split), PIECE):
         chosen = slice(start, start + PIECE)
         x, targets, true = learner.items(split, chosen)
-        layers, found = learner.look(x, targets)
+        outputs, found = learner.outcomes(x, targets)
         losses.append(found)
-        named.append(layers[-1].argmax(axis=-1))
+        named.append(outputs.argmax(axis=-1))
         if true is not None:
             labels.append(true)
         progress.advance(len(x))

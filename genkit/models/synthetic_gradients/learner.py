@@ -11,9 +11,10 @@ from keras import ops
 
 from genkit import backend
 from genkit.artifacts import Figure
+from genkit.batches import pad_rows
 from genkit.data.images.dataset import ImageFeed
 from genkit.data.points.toys import PointFeed, PointSplit
-from genkit.errors import UsageError
+from genkit.errors import DataError, UsageError
 from genkit.family import (
     Arrays,
     Check,
@@ -23,6 +24,7 @@ from genkit.family import (
     Metrics,
     Monitor,
 )
+from genkit.layers.values import centred_array
 from genkit.learning import Updater
 from genkit.models.image_density.images import ImageLearner
 from genkit.models.synthetic_gradients import evaluation, sheets, surfaces
@@ -96,10 +98,10 @@ class SyntheticGradientsLearner(ImageLearner):
         if self.config.update_prob < 1.0:
             for number in range(len(network.segments)):
                 if weights := network.segment_weights(number):
-                    found[f"segment_{number}"] = Updater(weights, train)
+                    found[f"segment_{number}"] = Updater(weights, train, counted=True)
             for number, cut in enumerate(self.cuts):
                 if cut.weights:
-                    found[f"cut_{number}"] = Updater(cut.weights, train, rate)
+                    found[f"cut_{number}"] = Updater(cut.weights, train, rate, counted=True)
         else:
             found[NETWORK] = Updater(network.trainable_variables, train)
             if weights_of(self.cuts) and not self.config.module.search:
@@ -115,7 +117,8 @@ class SyntheticGradientsLearner(ImageLearner):
         every = [*variables, *(v for u in self.updaters.values() for v in u.touched())]
         unique = list({id(v): v for v in every}.values())
         self._trained = backend.compile(self._update, unique)
-        self._named = backend.compile(self._outputs, unique)
+        self._named = backend.compile(self._outcomes, unique)
+        self._looked = backend.compile(self._outputs, unique)
         self._errors = backend.compile(self._layer_errors, unique)
         self._told = backend.compile(self._tell, unique)
 
@@ -146,11 +149,15 @@ class SyntheticGradientsLearner(ImageLearner):
         if split.labels is None:
             return self._floats(pixels), np.zeros((len(pixels), self.outputs), np.float32), None
         labels = np.asarray(split.labels[chosen])
+        if len(labels) and not 0 <= labels.min() <= labels.max() < self.outputs:
+            raise DataError(
+                f"labels must be 0 to {self.outputs - 1}, the classes of this network. Received: "
+                f"{labels.min()} to {labels.max()}"
+            )
         return self._floats(pixels), np.eye(self.outputs, dtype=np.float32)[labels], labels
 
     def _floats(self, pixels: np.ndarray) -> np.ndarray:
-        top = np.float32(self.recipe.data.level_count() - 1)
-        return pixels.astype(np.float32) * (np.float32(2.0) / top) - np.float32(1.0)
+        return centred_array(pixels, self.recipe.data.level_count())
 
     def _batch(self, batch: Arrays) -> tuple[np.ndarray, np.ndarray]:
         if "point" in batch:
@@ -189,7 +196,7 @@ class SyntheticGradientsLearner(ImageLearner):
     def _best_rates(self, found: Sequence[Segment]) -> list[Any]:
         """Of the modules, before anything is updated; nothing where an optimiser sees to them."""
         rates = []
-        if self.config.module.search:
+        if self.config.module.search and self.config.method == "sg":
             for cut, segment in zip(self.cuts, found[1:], strict=True):
                 if segment.crossing is None or segment.above is None:
                     continue
@@ -220,6 +227,8 @@ class SyntheticGradientsLearner(ImageLearner):
                 self.updaters[MODULES].apply([g for gradients in told for g in gradients])
         if INPUTS in self.updaters:
             self.updaters[INPUTS].apply(missed)
+        for updater in self.updaters.values():
+            updater.count()
         for number, segment in enumerate(found):
             self.network.move_averages(number, segment.statistics, chosen[number] if some else None)
         return metrics
@@ -238,27 +247,50 @@ class SyntheticGradientsLearner(ImageLearner):
         given, _ = self.network.run(x, range(len(self.network.blocks)), training=False)
         return given[1:], item_losses(self.config.loss, given[-1], targets)
 
+    def _outcomes(self, x: Any, targets: Any) -> tuple[Any, Any]:
+        given, losses = self._outputs(x, targets)
+        return given[-1], losses
+
+    def outcomes(self, x: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Outputs of items `(n, K)` and their losses `(n,)`."""
+        found = self._by_batches(self._named, x, targets)
+        return np.concatenate([o for o, _ in found]), np.concatenate([n for _, n in found])
+
     def look(self, x: np.ndarray, targets: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
         """What each layer gives of items, and their losses `(n,)`; a batch of any size."""
-        size = self.recipe.eval.batch_size
-        parts: list[tuple[list[np.ndarray], np.ndarray]] = []
-        for start in range(0, len(x), size):
-            own = x[start : start + size]
-            padded = _padded(own, size), _padded(targets[start : start + size], size)
-            given, losses = self._named(*padded)
-            arrays = [np.asarray(ops.convert_to_numpy(y))[: len(own)] for y in given]
-            parts.append((arrays, np.asarray(ops.convert_to_numpy(losses))[: len(own)]))
-        layers = [np.concatenate(each) for each in zip(*(p[0] for p in parts), strict=True)]
-        return layers, np.concatenate([losses for _, losses in parts])
+        found = self._by_batches(self._looked, x, targets)
+        layers = [np.concatenate(each) for each in zip(*(p[0] for p in found), strict=True)]
+        return layers, np.concatenate([losses for _, losses in found])
 
-    def _layer_errors(self, x: Any, targets: Any) -> tuple[list[Any], list[Any]]:
+    def _by_batches(self, run: Any, x: np.ndarray, targets: np.ndarray) -> list[Any]:
+        """What `run` gives batch by batch, all of one shape; what was padded is cut off."""
+        size, found = self.recipe.eval.batch_size, []
+        for start in range(0, len(x), size):
+            own = x[start : start + size], targets[start : start + size]
+            missing = size - len(own[0])
+            given = run(*(pad_rows(array, missing) for array in own))
+            kept = len(own[0])
+            found.append(
+                keras.tree.map_structure(
+                    lambda y, kept=kept: np.asarray(ops.convert_to_numpy(y))[:kept], given
+                )
+            )
+        return found
+
+    def _layer_errors(self, x: Any, targets: Any) -> tuple[list[Any], list[Any], list[Any]]:
         found, *_ = self.decoupled.segments(x, targets, ops.zeros(()), probed=True)
         told = [error for segment in found for error in segment.errors]
-        return told, self.decoupled.true_errors(x, targets)
+        crossings = [segment.crossing for segment in found if segment.crossing is not None]
+        missed = [ops.cast(crossing.loss, "float32") for crossing in crossings]
+        return told, self.decoupled.true_errors(x, targets), missed
+
+    def module_losses(self, x: np.ndarray, targets: np.ndarray) -> list[float]:
+        """Of a training batch, the loss of the module at each cut; zeros without modules."""
+        return [float(np.asarray(loss)) for loss in self._errors(x, targets)[2]]
 
     def layer_errors(self, x: np.ndarray, targets: np.ndarray) -> list[tuple[Any, Any]]:
         """The error that each layer is told of a training batch, and the true one, `(B, ...)`."""
-        told, true = self._errors(x, targets)
+        told, true, _ = self._errors(x, targets)
         pairs = zip(told, true, strict=True)
         return [tuple(np.asarray(ops.convert_to_numpy(e)) for e in pair) for pair in pairs]  # type: ignore[misc]
 
@@ -295,11 +327,3 @@ class SyntheticGradientsLearner(ImageLearner):
     def variables_of_cuts(self) -> list[keras.Variable]:
         """Trained variables at all cuts."""
         return weights_of(self.cuts)
-
-
-def _padded(array: np.ndarray, size: int) -> np.ndarray:
-    """With zeros behind, so that all batches have one shape."""
-    missing = size - len(array)
-    if not missing:
-        return array
-    return np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)])

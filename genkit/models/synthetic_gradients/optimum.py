@@ -8,17 +8,19 @@ import numpy as np
 from keras import ops
 
 if TYPE_CHECKING:
+    from genkit.data.points.toys import PointSplit
     from genkit.models.synthetic_gradients.learner import SyntheticGradientsLearner
 
 
-def distances(learner: SyntheticGradientsLearner, split: str, loss: float) -> dict[str, float]:
-    """`least_loss` and `excess_loss` on the training points, where all layers are linear, and how
-    far a linear module behind the output is from the exact one."""
+def distances(
+    learner: SyntheticGradientsLearner, split: PointSplit, loss: float
+) -> dict[str, float]:
+    """`least_loss` that a linear model can have on these very points and `excess_loss`, where all
+    layers are linear, and how far a linear module behind the output is from the exact one."""
     config, found = learner.config, {}
-    linear = config.activation == "linear" and not config.normalise
-    if linear and split == "train" and config.width >= learner.outputs:
-        points = learner.split("train")
-        found["least_loss"] = least_loss(config.loss, points.points, points.targets)
+    plain = config.activation == "linear" and not config.normalise
+    if not config.hidden_layers or (plain and config.width >= learner.outputs):
+        found["least_loss"] = least_loss(config.loss, split.points, split.targets)
         found["excess_loss"] = loss - found["least_loss"]
     found.update(_module(learner))
     return found
@@ -53,7 +55,7 @@ def least_loss(name: str, points: np.ndarray, targets: np.ndarray) -> float:
 
 
 def _module(learner: SyntheticGradientsLearner) -> dict[str, float]:
-    """`module_asymmetry` of a linear module, the part of it that is no slope of any loss; and
+    """`module_asymmetry` of a linear module, the part of A that is no slope of any loss; and
     behind the output `module_distance` from A = 1, B = -1, C = 0, which is exact for `mse`, and
     for `log` where it sees the sigmoid."""
     config = learner.config
@@ -65,7 +67,8 @@ def _module(learner: SyntheticGradientsLearner) -> dict[str, float]:
         return {}
     found: dict[str, Any] = {}
     size = float(np.linalg.norm(a + a.T))
-    found["module_asymmetry"] = float(np.linalg.norm(a - a.T)) / size if size else 0.0
+    if config.module.kind == "linear":
+        found["module_asymmetry"] = float(np.linalg.norm(a - a.T)) / size if size else 0.0
     exact = {"mse": "linear", "log": "linear_sigmoid"}.get(config.loss)
     if config.position == "output" and config.module.kind == exact and b is not None:
         one = np.eye(len(a))

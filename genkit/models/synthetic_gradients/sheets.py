@@ -28,9 +28,9 @@ def rows(
     classes = learner.recipe.data.class_count() is not None
     for start in range(0, len(split), PIECE):
         x, targets, labels = learner.items(split, slice(start, start + PIECE))
-        layers, losses = learner.look(x, targets)
+        outputs, losses = learner.outcomes(x, targets)
         known = labels is not None or isinstance(split, PointSplit)
-        for i, output in enumerate(layers[-1].astype(np.float64)):
+        for i, output in enumerate(outputs.astype(np.float64)):
             row: dict[str, Any] = {"index": start + i}
             if labels is not None:
                 row["label"] = int(labels[i])
@@ -65,9 +65,9 @@ def sheets(learner: SyntheticGradientsLearner, split: Any, progress: Progress) -
     for start in range(0, len(split), SHEET):
         chosen = slice(start, start + SHEET)
         x, targets, labels = learner.items(split, chosen)
-        layers, _ = learner.look(x, targets)
+        outputs, _ = learner.outcomes(x, targets)
         images = np.asarray(split.images[chosen])
-        yield _sheet(images, split.levels, layers[-1].argmax(axis=-1), labels, f"{start:06d}")
+        yield _sheet(images, split.levels, outputs.argmax(axis=-1), labels, f"{start:06d}")
         progress.advance(len(x))
     progress.finish()
 

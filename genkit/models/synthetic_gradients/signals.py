@@ -7,7 +7,7 @@ noprop       nothing
 bprop        d
 fa           d, where the weights just above the cut are replaced by fixed random ones
 dfa          dL/dp B, from the error of the outputs by one fixed random matrix
-kickback     the same with ones: each unit belongs to one output, which they take in turn. A
+kickback     the same with ones: each unit or map belongs to one output, taken in turn. A
              softmax has errors whose sum is zero, so that a single group would learn nothing
 sg           S(h, y), taught to be d
 sg_prop      S(h, y) + w dL_S/dh, with L_S = |S - d|^2: the module's loss shapes h as well
@@ -94,7 +94,8 @@ class Cut:
                 drawn = normal(seed, "synthetic_gradients/feedback", index, (outputs, units))
                 values: np.ndarray = drawn / np.float32(math.sqrt(outputs))
             else:
-                values = np.eye(outputs, dtype=np.float32)[:, np.arange(units) % outputs]
+                maps = np.arange(units) % self.shape[-1]  # a map belongs to one output
+                values = np.eye(outputs, dtype=np.float32)[:, maps % outputs]
             self.matrix = keras.Variable(values, trainable=False, name=f"matrix_{index}")
 
     @property

@@ -9,6 +9,7 @@ import pytest
 
 from genkit.errors import UsageError
 from genkit.family import EvaluationRequest
+from genkit.models.synthetic_gradients.clocks.learner import WARM_UP
 from genkit.progress import SILENT
 from genkit.randomness import Noise
 from tests.cuts import CUTS
@@ -79,6 +80,9 @@ def test_both_methods_see_the_same_at_first() -> None:
 def test_a_whole_evaluation() -> None:
     found = made("sg").evaluate(EvaluationRequest("test"), SILENT)
     assert {figure.name for figure in found.artifacts} == {"counts-often", "counts-seldom"}
+    assert found.count == 12 * (200 // 2 - WARM_UP)
+    few = made("sg").evaluate(EvaluationRequest("test", limit=5, brief=True), SILENT)
+    assert few.count == 5
     assert 0 < found.metrics["chance_error_rate_seldom"] < found.metrics["chance_error_rate_often"]
     with pytest.raises(UsageError, match="no split"):
         made("sg").evaluate(EvaluationRequest("holdout"), SILENT)

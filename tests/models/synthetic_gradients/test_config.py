@@ -39,10 +39,14 @@ def test_cuts_by_name_and_by_list() -> None:
         ({"position": [3, 1]}, "rising"),
         ({"position": [9]}, "layers from 0 to 2"),
         ({"unlock": "both", "method": "bprop"}, "unlock both"),
-        ({"recurrent": {}}, "needs model.recurrent"),
+        ({"unlock": "both", "position": [1, 2]}, "cuts below the output"),
+        ({"method": "noprop", "position": "output"}, "cuts below the output"),
+        ({"method": "fa", "warmup_bprop": 5}, "does not take back"),
         ({"recurrent": {}, "clocks": {}}, "give one"),
         ({"recurrent": {}, "method": "dfa"}, "noprop and sg"),
         ({"clocks": {}, "method": "dfa"}, "bprop, noprop and sg"),
+        ({"recurrent": {}, "warmup_bprop": 9}, "Set: "),
+        ({"recurrent": {}, "module": {"condition": True}}, "Set: "),
         ({"convolutions": [{"pool": 4}, {"pool": 4}]}, "smaller than a pixel"),
     ],
 )
@@ -64,3 +68,14 @@ def test_data_that_does_not_fit() -> None:
 def test_training_that_is_not_known_here(train: dict[str, Any]) -> None:
     assert refused(train=train)
     assert refused("copy", train=train)
+
+
+def test_references_are_cut_networks_of_such_items() -> None:
+    def inputs(**named: str) -> str:
+        with pytest.raises(RecipeError) as caught:
+            CUTS.recipe(inputs=named)
+        return " ".join(problem.message for problem in caught.value.problems)
+
+    assert "Allowed: reference" in inputs(referense="synthetic_gradients/digits")
+    for other in ("synthetic_gradients/digits", "synthetic_gradients/copy-task", "air/sprites"):
+        assert "no cut network of items like these" in inputs(reference=other)

@@ -87,6 +87,22 @@ def test_kickback_gives_each_unit_the_error_of_its_output() -> None:
             np.testing.assert_allclose(mine[:, unit], wanted, rtol=1e-4, atol=1e-5)
 
 
+def test_kickback_gives_a_map_one_output_everywhere() -> None:
+    maps = [{"maps": 3, "kernel": 3}]
+    learner = CUTS.fresh("dense", model={"method": "kickback", "convolutions": maps, "depth": 0})
+    x, targets = items(learner)
+    outputs = array(
+        learner.decoupled.segments(
+            ops.convert_to_tensor(x), ops.convert_to_tensor(targets), ops.zeros(())
+        )[1]
+    )
+    p = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+    errors = p / p.sum(axis=1, keepdims=True) - targets
+    (mine,) = told(learner, x, targets)
+    wanted = np.broadcast_to(errors[:, None, None, :3], mine.shape)
+    np.testing.assert_allclose(mine, wanted, rtol=1e-4, atol=1e-5)
+
+
 def test_a_module_is_told_the_bootstrapped_error() -> None:
     module = {"kind": "linear", "condition": True}
     learner = made("sg", module=module)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -14,7 +14,8 @@ from genkit.artifacts import Figure
 from genkit.data.dataset import StatelessFeed
 from genkit.data.sequences.streams import DigitStream
 from genkit.errors import UsageError
-from genkit.family import Arrays, Evaluation, EvaluationRequest, Feed, Metrics, Monitor
+from genkit.family import Arrays, Check, Evaluation, EvaluationRequest, Feed, Metrics, Monitor
+from genkit.layers.values import centred_array
 from genkit.learning import DataLearner, Updater
 from genkit.metrics.confusion import confusion_figure
 from genkit.models.synthetic_gradients.clocks.network import Often, Seldom
@@ -43,7 +44,8 @@ class PeriodFeed(StatelessFeed):
         period = self.stream.config.period
         steps = range(k * period, (k + 1) * period)
         found = [self.stream.step(self.split, self.seed, s, self.rows) for s in steps]
-        images, first, second = (np.stack(parts) for parts in zip(*found, strict=True))
+        shown, first, second = (np.stack(parts) for parts in zip(*found, strict=True))
+        images = centred_array(shown, self.stream.split(self.split).levels)
         return {"image": images, "often": first.sum(axis=0), "seldom": second.sum(axis=0)}
 
 
@@ -87,7 +89,10 @@ class ClocksLearner(DataLearner):
         train, rate = recipe.train, self.config.module.rate
         self.updaters = {
             name: Updater(
-                network.trainable_variables, train, rate if network in self._modules() else None
+                network.trainable_variables,
+                train,
+                rate if network in (self.bridge, self.answer) else None,
+                counted=True,
             )
             for name, network in self.networks.items()
         }
@@ -98,9 +103,6 @@ class ClocksLearner(DataLearner):
             self.states[network.name] = keras.Variable(zeros, trainable=False, name=name)
         self.extra_variables = {v.name: v for v in self.states.values()}
         self._compile()
-
-    def _modules(self) -> tuple[Bridge, Bridge]:
-        return self.bridge, self.answer
 
     def _compile(self) -> None:
         variables = [v for network in self.networks.values() for v in network.variables]
@@ -147,6 +149,7 @@ class ClocksLearner(DataLearner):
         metrics = self.updaters["often"].apply(found[: len(mine)])
         self.updaters["seldom"].apply(found[len(mine) :])
         self._keep(state, after)
+        self._count_update()
         return {**metrics, **_metrics(parts, (logits, other), (often, seldom))}
 
     def _step(self, image: Any, first: Any) -> dict[str, Any]:
@@ -187,6 +190,7 @@ class ClocksLearner(DataLearner):
         self.states["seldom"].assign(ops.stop_gradient(after))
         if self.method == "sg":
             metrics["answer_loss"] = self._teach(self.answer, message, message.shape[0] * back)
+        self._count_update()
         return {**metrics, **_metrics((own, loss), (logits, other), (often, seldom))}
 
     def _future(self, after: Any) -> Any:
@@ -218,6 +222,10 @@ class ClocksLearner(DataLearner):
         self.updaters[module.name].apply(found)
         return value
 
+    def _count_update(self) -> None:
+        for updater in self.updaters.values():
+            updater.count()
+
     def _keep(self, state: Any, after: Any) -> None:
         self.states["often"].assign(ops.stop_gradient(state))
         self.states["seldom"].assign(ops.stop_gradient(after))
@@ -233,12 +241,14 @@ class ClocksLearner(DataLearner):
         return state, heard, ops.argmax(logits, axis=-1), ops.argmax(other, axis=-1)
 
     def evaluate(self, request: EvaluationRequest, progress: Progress) -> Evaluation:
-        """Share of wrong counts of both networks; unless brief also which for which."""
+        """Share of wrong counts of both networks, of as many counts as asked for; unless brief
+        also which for which."""
         if request.split not in self.dataset.splits:
             raise UsageError(f"there is no split '{request.split}' of digits")
         rows, period = self.recipe.eval.batch_size, self.recipe.data.period
-        steps = min(request.limit or self.recipe.data.test_steps, self.recipe.data.test_steps)
-        periods = max(WARM_UP + 1, -(-steps // period))
+        count = rows * max(1, self.recipe.data.test_steps // period - WARM_UP)
+        count = min(request.limit or count, count)
+        periods = WARM_UP + -(-count // rows)
         feed = PeriodFeed(self.dataset, request.split, request.seed, rows)
         state, heard = (
             np.zeros((rows, 2 * n.units), np.float32) for n in (self.often, self.seldom)
@@ -250,19 +260,25 @@ class ClocksLearner(DataLearner):
             batch = feed.batch(k)
             found = self._named(batch["image"], state, heard)
             state, heard, *counts = (np.asarray(ops.convert_to_numpy(x)) for x in found)
-            for name, count in zip(_BOTH, counts, strict=True):
+            for name, counted in zip(_BOTH, counts, strict=True):
                 if k >= WARM_UP:
-                    named[name].append(count)
+                    named[name].append(counted)
                     true[name].append(batch[name])
             progress.advance(1)
         progress.finish()
         return self._evaluation(
             request,
             *(
-                {name: np.concatenate(parts) for name, parts in each.items()}
+                {name: np.concatenate(parts)[:count] for name, parts in each.items()}
                 for each in (named, true)
             ),
         )
+
+    def checks(self) -> Iterable[Check]:
+        """See `clocks.proofs`."""
+        from genkit.models.synthetic_gradients.clocks.proofs import checks
+
+        return checks(self)
 
     def _evaluation(
         self, request: EvaluationRequest, named: dict[str, np.ndarray], true: dict[str, np.ndarray]

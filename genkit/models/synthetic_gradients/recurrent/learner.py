@@ -30,8 +30,6 @@ from genkit.models.synthetic_gradients.recurrent.network import Bridge, Speaker
 from genkit.progress import Progress
 from genkit.randomness import Noise
 
-PURPOSE = {"validation": "validation", "test": "test"}
-
 
 class NumberFeed(StatelessFeed):
     """Numbers of updates: what an update shows depends on how far the curriculum is."""
@@ -72,7 +70,9 @@ class CopyLearner(DataLearner):
         train = recipe.train
         self.updaters = {
             "network": Updater(self.network.trainable_variables, train),
-            "bridge": Updater(self.bridge.trainable_variables, train, self.config.module.rate),
+            "bridge": Updater(
+                self.bridge.trainable_variables, train, self.config.module.rate, counted=True
+            ),
         }
         zeros = np.zeros((train.batch_size, width), np.float32)
         self.state = keras.Variable(zeros, trainable=False, name="state")
@@ -80,7 +80,7 @@ class CopyLearner(DataLearner):
         self.where = keras.Variable(start, trainable=False, name="where")
         self.extra_variables = {"state": self.state, "where": self.where}
         self._compile()
-        self._present: tuple[float, Episodes] | None = None
+        self._present: tuple[Any, Episodes] | None = None
 
     def _compile(self) -> None:
         variables = [*self.network.variables, *self.bridge.variables, self.state]
@@ -101,7 +101,8 @@ class CopyLearner(DataLearner):
     def update(self, batch: Arrays, noise: Noise) -> Metrics:
         """The next window of the present episode."""
         at = self.curriculum()
-        if self._present is None or self._present[0] != at.episode:
+        key = noise.seed, at.episode, at.length, at.repeats
+        if self._present is None or self._present[0] != key:
             made = self.dataset.episodes(
                 noise.seed,
                 "train",
@@ -110,7 +111,7 @@ class CopyLearner(DataLearner):
                 int(at.length),
                 int(at.repeats),
             )
-            self._present = (at.episode, made)
+            self._present = (key, made)
         episode, window = self._present[1], self.config.recurrent.window
         piece = _piece(episode, int(at.position), window)
         last = at.position + window >= len(episode)
@@ -121,8 +122,9 @@ class CopyLearner(DataLearner):
         if last:
             after = after.ended(self.recipe.data.repeat, self.recipe.data.longest)
         self.where.assign(np.asarray(astuple(after), np.float32))
-        bits_now = at.average if at.average >= 0 else 1.0
-        numbers = {"length": after.length, "solved": after.solved, "bits_per_symbol": bits_now}
+        numbers = {"length": after.length, "solved": after.solved}
+        if at.average >= 0:
+            numbers["bits_per_symbol"] = at.average
         if self.recipe.data.repeat:
             numbers["repeats"] = after.repeats
         kept = ("loss", "gradient_norm", "learning_rate", "module_loss")
@@ -175,6 +177,7 @@ class CopyLearner(DataLearner):
         weights = self.bridge.trainable_variables
         (value, _), found = backend.gradients(loss, weights)
         self.updaters["bridge"].apply(found, known > 0)
+        self.updaters["bridge"].count()
         return value
 
     # What it can do

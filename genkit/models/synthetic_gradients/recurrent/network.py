@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
+
+from genkit.layers.lstm import ForgetBias
 
 
 class Memory(keras.layers.Layer):
@@ -28,9 +29,7 @@ class Memory(keras.layers.Layer):
         self.recurrent = self.add_weight(
             shape=(self.units, 4 * self.units), initializer="orthogonal", name="recurrent"
         )
-        self.bias = self.add_weight(shape=shape, initializer="zeros", name="bias")
-        # Remember at first.
-        self.bias.assign(np.eye(4, dtype=np.float32)[1][:, None] * np.ones(shape, np.float32))
+        self.bias = self.add_weight(shape=shape, initializer=ForgetBias(), name="bias")
         self.built = True
 
     def call(self, x: Any, state: Any) -> Any:
