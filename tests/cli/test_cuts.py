@@ -50,9 +50,15 @@ def test_there_is_nothing_to_sample(run: Any, dense: Path) -> None:
     assert "nothing to sample" in result.stderr
 
 
-def test_implied_losses_are_drawn_in_training(trained: Any) -> None:
+def test_implied_losses_are_drawn(run: Any, trained: Any) -> None:
     path = trained(recipe("plane"))
     assert (path / "samples" / "step-3" / "losses.png").is_file()
+    result = run("eval", str(path))
+    assert result.exit_code == 0, result.stderr
+    assert (path / "evaluation" / "test-losses.png").is_file()
+    with (path / "evaluation" / "test-per_layer.csv").open() as table:
+        losses = [row["module_loss"] for row in csv.DictReader(table)]
+    assert [bool(loss) for loss in losses] == [True, False, False]
 
 
 def test_representations_beside_another_run(run: Any, trained: Any, dense: Path) -> None:

@@ -34,8 +34,8 @@ def measured(learner: SyntheticGradientsLearner, split: Any) -> list[dict[str, A
         values = np.mean([batch[layer] for batch in found], axis=0)
         row: dict[str, Any] = {"layer": layer, "cut": layer in cuts}
         row |= {name: _finite(v) for name, v in zip(NAMES, values, strict=True)}
-        if layer in cuts and learner.config.learned:
-            row["module_loss"] = float(missed[cuts.index(layer)])
+        if learner.config.learned:  # a table has the same columns in every row
+            row["module_loss"] = float(missed[cuts.index(layer)]) if layer in cuts else None
         rows.append(row)
     return rows
 
@@ -72,7 +72,7 @@ def summary(learner: SyntheticGradientsLearner, rows: list[dict[str, Any]]) -> d
         if values:
             found[f"{name}_below_cuts"] = float(np.mean(values))
     if learner.config.learned:
-        found["module_loss"] = float(np.sum([row.get("module_loss", 0.0) for row in rows]))
+        found["module_loss"] = float(np.sum([row["module_loss"] or 0.0 for row in rows]))
     return found
 
 
