@@ -31,7 +31,6 @@ def trained(learner: Any, updates: int) -> list[dict[str, float]]:
     return [{n: float(array(v)) for n, v in metrics.items()} for metrics in found]
 
 
-@pytest.mark.backends
 @pytest.mark.parametrize("method", ["bprop", "sg"])
 def test_counts_are_learned(method: str) -> None:
     learner = made(method)

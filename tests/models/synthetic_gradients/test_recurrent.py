@@ -47,7 +47,6 @@ def test_repeats_and_lengths_grow_in_turn_and_end() -> None:
     assert sizes == [(1, 1), (2, 1), (2, 2), (3, 2), (3, 3), (3, 3)]
 
 
-@pytest.mark.backends
 def test_windows_of_an_episode_follow_each_other() -> None:
     learner = made()
     feed, positions, lengths = learner.feed("train", 0), [], []
@@ -124,7 +123,6 @@ def test_the_bridge_is_taught_what_the_next_window_sends_back() -> None:
     assert all((array(w) == 0).all() for w in first.bridge.slope.trainable_variables)
 
 
-@pytest.mark.backends
 def test_what_is_said_is_scored_as_it_is() -> None:
     learner = made()
     episode = learner.dataset.episodes(0, "test", 0, 20, 2)
