@@ -32,13 +32,10 @@ class Digits:
 class DigitStream(Splits[Digits]):
     """Streams as functions of (seed, purpose, step)."""
 
+    name: str
     config: StreamConfig
     splits: Mapping[str, Digits]
     notes: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        return self.config.name
 
     def step(
         self, split: str, seed: int, index: int, count: int
@@ -75,4 +72,4 @@ def _stream(config: StreamConfig, found: ImageDataset) -> DigitStream:
         name: Digits(np.asarray(split.images), np.asarray(split.labels), split.levels)
         for name, split in found.splits.items()
     }
-    return DigitStream(config, splits)
+    return DigitStream(config.name, config, splits)

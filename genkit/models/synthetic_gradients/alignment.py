@@ -27,8 +27,9 @@ def measured(learner: SyntheticGradientsLearner, split: Any) -> list[dict[str, A
     count = max(1, min(BATCHES, len(split) // size))
     order = chosen(len(split), size * count)
     batches = [learner.items(split, own)[:2] for own in np.split(order, count)]
-    found = [[agreement(*pair) for pair in learner.layer_errors(*b)] for b in batches]
-    missed = np.mean([learner.module_losses(*b) for b in batches], axis=0)
+    errors = [learner.errors(*batch) for batch in batches]
+    found = [[agreement(*pair) for pair in pairs] for pairs, _ in errors]
+    missed = np.mean([losses for _, losses in errors], axis=0)
     cuts, rows = list(learner.config.cuts()), []
     for layer in range(len(learner.network.blocks)):
         values = np.mean([batch[layer] for batch in found], axis=0)

@@ -235,10 +235,8 @@ class SyntheticGradientsConfig(Section):
         yield from self._reference(recipe)
         if not images and self.convolutions:
             yield "model.convolutions", "must be empty: points have no neighbours"
-        if self.loss == "cross_entropy" and data.class_count() is None:
-            yield "model.loss", "must be mse: targets are numbers. Received: cross_entropy"
-        if self.loss == "log" and data.class_count() is None:
-            yield "model.loss", "must be mse: targets are numbers. Received: log"
+        if self.loss != "mse" and data.class_count() is None:
+            yield "model.loss", f"must be mse: targets are numbers. Received: {self.loss}"
         if images and not self._fits(data):
             yield "model.convolutions", "pools make maps smaller than a pixel"
 

@@ -28,9 +28,9 @@ from genkit.layers.values import centred_array
 from genkit.learning import Updater
 from genkit.models.image_density.images import ImageLearner
 from genkit.models.synthetic_gradients import evaluation, sheets, surfaces
-from genkit.models.synthetic_gradients.config import output_count
+from genkit.models.synthetic_gradients.config import input_shape, output_count
 from genkit.models.synthetic_gradients.decoupled import Decoupled, Segment, weights_of
-from genkit.models.synthetic_gradients.losses import item_losses
+from genkit.models.synthetic_gradients.losses import item_losses, wrong_share
 from genkit.models.synthetic_gradients.modules import InputModule
 from genkit.models.synthetic_gradients.network import build_network
 from genkit.models.synthetic_gradients.signals import Cut
@@ -86,8 +86,6 @@ class SyntheticGradientsLearner(ImageLearner):
 
     def network_input(self) -> tuple[int, ...]:
         """Shape of an item."""
-        from genkit.models.synthetic_gradients.config import input_shape
-
         return input_shape(self.recipe.data)
 
     def _updaters(self, predicted: Sequence[InputModule]) -> dict[str, Updater]:
@@ -112,15 +110,12 @@ class SyntheticGradientsLearner(ImageLearner):
         return found
 
     def _compile(self) -> None:
-        variables = [v for network in self.networks.values() for v in network.variables]
-        variables += list(self.extra_variables.values())
-        every = [*variables, *(v for u in self.updaters.values() for v in u.touched())]
-        unique = list({id(v): v for v in every}.values())
-        self._trained = backend.compile(self._update, unique)
-        self._named = backend.compile(self._outcomes, unique)
-        self._looked = backend.compile(self._outputs, unique)
-        self._errors = backend.compile(self._layer_errors, unique)
-        self._told = backend.compile(self._tell, unique)
+        variables = list(self.variables().values())
+        self._trained = backend.compile(self._update, variables)
+        self._named = backend.compile(self._outcomes, variables)
+        self._looked = backend.compile(self._outputs, variables)
+        self._errors = backend.compile(self._layer_errors, variables)
+        self._told = backend.compile(self._tell, variables)
 
     # Data
 
@@ -175,12 +170,9 @@ class SyntheticGradientsLearner(ImageLearner):
 
     def _update(self, x: Any, targets: Any, warm: Any, chosen: Any) -> dict[str, Any]:
         found, outputs, losses, missed = self.decoupled.segments(x, targets, warm)
-        rates = self._best_rates(found)
         metrics = self._apply(found, missed[1], chosen)
-        for cut, segment, rate in zip(self.cuts, found[1:], rates, strict=bool(rates)):
-            assert segment.crossing is not None  # noqa: S101
-            for weight, slope in zip(cut.weights, segment.crossing.gradients, strict=True):
-                weight.assign(weight.value - rate * slope)
+        if self.config.module.search and self.config.method == "sg":
+            self._search(found)
         crossings = [segment.crossing for segment in found[1:] if segment.crossing is not None]
         told = sum((crossing.loss for crossing in crossings), 0.0)
         metrics["loss"] = ops.mean(losses)
@@ -189,20 +181,18 @@ class SyntheticGradientsLearner(ImageLearner):
         if self.decoupled.inputs:
             metrics["input_loss"] = missed[0]
         if self.recipe.data.class_count() is not None:
-            wrong = ops.argmax(outputs, axis=-1) != ops.argmax(targets, axis=-1)
-            metrics["error_rate"] = ops.mean(ops.cast(wrong, "float32"))
+            metrics["error_rate"] = wrong_share(outputs, targets)
         return metrics
 
-    def _best_rates(self, found: Sequence[Segment]) -> list[Any]:
-        """Of the modules, before anything is updated; nothing where an optimiser sees to them."""
-        rates = []
-        if self.config.module.search and self.config.method == "sg":
-            for cut, segment in zip(self.cuts, found[1:], strict=True):
-                if segment.crossing is None or segment.above is None:
-                    continue
-                above = segment.above
-                rates.append(cut.best_rate(above.entered, above, segment.crossing.gradients))
-        return rates
+    def _search(self, found: Sequence[Segment]) -> None:
+        """Linear modules by the exact best rate along their gradients."""
+        for cut, segment in zip(self.cuts, found[1:], strict=True):
+            above, crossing = segment.above, segment.crossing
+            if above is None or crossing is None:
+                raise ValueError("a segment above a cut knows what crosses it")
+            rate = cut.best_rate(above.entered, above, crossing.gradients)
+            for weight, slope in zip(cut.weights, crossing.gradients, strict=True):
+                weight.assign(weight.value - rate * slope)
 
     def _apply(self, found: Sequence[Segment], missed: list[Any], chosen: Any) -> dict[str, Any]:
         """Updates of networks, modules and moving averages."""
@@ -277,22 +267,28 @@ class SyntheticGradientsLearner(ImageLearner):
             )
         return found
 
-    def _layer_errors(self, x: Any, targets: Any) -> tuple[list[Any], list[Any], list[Any]]:
+    def _layer_errors(self, x: Any, targets: Any) -> tuple[list[Any], list[Any]]:
         found, *_ = self.decoupled.segments(x, targets, ops.zeros(()), probed=True)
         told = [error for segment in found for error in segment.errors]
         crossings = [segment.crossing for segment in found if segment.crossing is not None]
         missed = [ops.cast(crossing.loss, "float32") for crossing in crossings]
-        return told, self.decoupled.true_errors(x, targets), missed
+        return list(zip(told, self.decoupled.true_errors(x, targets), strict=True)), missed
 
-    def module_losses(self, x: np.ndarray, targets: np.ndarray) -> list[float]:
-        """Of a training batch, the loss of the module at each cut; zeros without modules."""
-        return [float(np.asarray(loss)) for loss in self._errors(x, targets)[2]]
+    def errors(
+        self, x: np.ndarray, targets: np.ndarray
+    ) -> tuple[list[tuple[np.ndarray, np.ndarray]], list[float]]:
+        """The error that each layer is told of a training batch and the true one, `(B, ...)`; and
+        the loss of the module at each cut, zeros without modules."""
+        pairs, missed = keras.tree.map_structure(
+            lambda e: np.asarray(ops.convert_to_numpy(e)), self._errors(x, targets)
+        )
+        return pairs, [float(loss) for loss in missed]
 
-    def layer_errors(self, x: np.ndarray, targets: np.ndarray) -> list[tuple[Any, Any]]:
-        """The error that each layer is told of a training batch, and the true one, `(B, ...)`."""
-        told, true, _ = self._errors(x, targets)
-        pairs = zip(told, true, strict=True)
-        return [tuple(np.asarray(ops.convert_to_numpy(e)) for e in pair) for pair in pairs]  # type: ignore[misc]
+    def layer_errors(
+        self, x: np.ndarray, targets: np.ndarray
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The errors of `errors` alone."""
+        return self.errors(x, targets)[0]
 
     def _tell(self, h: Any, targets: Any) -> Any:
         return self.cuts[0].tell(h, targets)
@@ -323,7 +319,3 @@ class SyntheticGradientsLearner(ImageLearner):
         from genkit.models.synthetic_gradients.proofs import checks
 
         return checks(self)
-
-    def variables_of_cuts(self) -> list[keras.Variable]:
-        """Trained variables at all cuts."""
-        return weights_of(self.cuts)

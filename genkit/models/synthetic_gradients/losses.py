@@ -27,3 +27,9 @@ def output_errors(name: str, outputs: Any, targets: Any) -> Any:
     if name == "mse":
         return outputs - targets
     return ops.sigmoid(outputs) - targets
+
+
+def wrong_share(outputs: Any, targets: Any) -> Any:
+    """Share of the items whose largest output is not that of the target, a scalar."""
+    wrong = ops.argmax(outputs, axis=-1) != ops.argmax(targets, axis=-1)
+    return ops.mean(ops.cast(wrong, "float32"))

@@ -67,21 +67,14 @@ class CutModule(keras.layers.Layer):
         """
         if self.config.kind == "linear_sigmoid":
             h = ops.sigmoid(h)
-        x, first = h, True
+        # The first product sees the targets as well.
+        x, told = h, None if self.labels is None else self._spread(self.labels(targets))
         for block in self.hidden:
-            x = self._block(block, x, targets if first else None)
-            first = False
+            x, told = block(x, training=True, told=told)[0], None
         if self.single and self.maps:
             x = ops.mean(x, axis=(1, 2))
-        found = self._block(self.last, x, targets if first else None)
+        found, _ = self.last(x, training=True, told=told)
         return found[:, 0] if self.single else found
-
-    def _block(self, block: Block, x: Any, targets: Any) -> Any:
-        """A block, whose product sees the targets as well where there are any."""
-        told = None
-        if targets is not None and self.labels is not None:
-            told = self._spread(self.labels(targets))
-        return block(x, training=True, told=told)[0]
 
     def _spread(self, told: Any) -> Any:
         """`(B, W)` for each pixel of maps."""

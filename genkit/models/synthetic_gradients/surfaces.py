@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from keras import ops
 
 from genkit.artifacts import Figure
-from genkit.models.synthetic_gradients.reading import losses_above
+from genkit.models.synthetic_gradients.losses import item_losses
 
 if TYPE_CHECKING:
     from genkit.models.synthetic_gradients.learner import SyntheticGradientsLearner
@@ -71,6 +72,16 @@ def _surface(
         implied += (learner.told(at, targets) * (grid - start)).sum(axis=1) / STEPS
     shape = (SIDE, SIDE)
     return Surface(target, axes, true.reshape(shape), implied.reshape(shape))
+
+
+def losses_above(
+    learner: SyntheticGradientsLearner, crossing: np.ndarray, targets: np.ndarray
+) -> np.ndarray:
+    """Loss of each item, `(n,)`, if this crossed the lowest cut."""
+    layers = range(learner.config.cuts()[0] + 1, len(learner.network.blocks))
+    given, _ = learner.network.run(ops.convert_to_tensor(crossing), layers, training=False)
+    losses = item_losses(learner.config.loss, given[-1], ops.convert_to_tensor(targets))
+    return np.asarray(ops.convert_to_numpy(losses))
 
 
 def figures(learner: SyntheticGradientsLearner) -> list[Figure]:

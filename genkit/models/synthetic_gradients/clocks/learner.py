@@ -19,8 +19,8 @@ from genkit.layers.values import centred_array
 from genkit.learning import DataLearner, Updater
 from genkit.metrics.confusion import confusion_figure
 from genkit.models.synthetic_gradients.clocks.network import Often, Seldom
-from genkit.models.synthetic_gradients.losses import item_losses
-from genkit.models.synthetic_gradients.recurrent.network import Bridge
+from genkit.models.synthetic_gradients.losses import item_losses, wrong_share
+from genkit.models.synthetic_gradients.recurrent.network import Bridge, distance
 from genkit.progress import Progress
 from genkit.randomness import Noise
 
@@ -105,14 +105,11 @@ class ClocksLearner(DataLearner):
         self._compile()
 
     def _compile(self) -> None:
-        variables = [v for network in self.networks.values() for v in network.variables]
-        variables += [v for updater in self.updaters.values() for v in updater.touched()]
-        variables += list(self.states.values())
-        unique = list({id(v): v for v in variables}.values())
-        self._whole = backend.compile(self._locked, unique)
-        self._one = backend.compile(self._step, unique)
-        self._last = backend.compile(self._tick, unique)
-        self._named = backend.compile(self._count, unique)
+        variables = list(self.variables().values())
+        self._whole = backend.compile(self._locked, variables)
+        self._one = backend.compile(self._step, variables)
+        self._last = backend.compile(self._tick, variables)
+        self._named = backend.compile(self._count, variables)
 
     # Training
 
@@ -136,11 +133,7 @@ class ClocksLearner(DataLearner):
         start, heard = self.states["often"].value, self.states["seldom"].value
 
         def loss() -> tuple[Any, Any]:
-            state, message, logits = start, None, None
-            for step in range(images.shape[0]):
-                flag = _flag(images.shape[1], float(step == 0))
-                state, message, logits = self.often(images[step], flag, state)
-            after, other = self.seldom(message, heard)
+            state, after, logits, other = self._period(images, start, heard)
             parts = _mean_loss(logits, often), _mean_loss(other, seldom)
             return sum(parts), (parts, state, after, logits, other)
 
@@ -159,7 +152,7 @@ class ClocksLearner(DataLearner):
 
         def objective(state: Any) -> tuple[Any, Any]:
             after, _, _ = self.often(image, flag, state)
-            return self._future(after), after
+            return self._future(after), (after,)
 
         return self._advance(start, objective)[0]
 
@@ -173,8 +166,7 @@ class ClocksLearner(DataLearner):
             own = _mean_loss(logits, often)
             value = own + self._future(after)
             if self.method == "sg":
-                told = ops.stop_gradient(self.answer(ops.stop_gradient(message))[0])
-                value = value + ops.sum(told * message) / message.shape[0]
+                value = value + ops.sum(self.answer.word(message) * message) / message.shape[0]
             return value, (after, message, logits, own)
 
         metrics, (_, message, logits, own) = self._advance(start, objective)
@@ -197,26 +189,27 @@ class ClocksLearner(DataLearner):
         """What the bridge says of a state, as a loss with that slope."""
         if self.method != "sg":
             return 0.0 * ops.sum(after)
-        told = ops.stop_gradient(self.bridge(ops.stop_gradient(after))[0])
-        return ops.sum(told * after) / after.shape[0]
+        return ops.sum(self.bridge.word(after) * after) / after.shape[0]
 
     def _advance(self, start: Any, objective: Any) -> tuple[dict[str, Any], Any]:
-        """One update of the first network, and of its bridge by what this step sends back."""
+        """One update of the first network, and of its bridge by what this step sends back.
+
+        Args:
+            start: state. objective: gives a loss and extras, the next state first.
+        """
         weights = self.often.trainable_variables
         (_, extras), found, (back,) = backend.gradients(objective, weights, [start])
         metrics = self.updaters["often"].apply(found)
-        after = extras[0] if isinstance(extras, tuple) else extras
         if self.method == "sg":
             metrics["module_loss"] = self._teach(self.bridge, start, start.shape[0] * back)
-        self.states["often"].assign(ops.stop_gradient(after))
+        self.states["often"].assign(ops.stop_gradient(extras[0]))
         return metrics, extras
 
     def _teach(self, module: Bridge, seen: Any, wanted: Any) -> Any:
         """One update of a module towards what was wanted of it."""
 
         def loss() -> tuple[Any, Any]:
-            told = module(seen)[0]
-            return ops.mean(ops.sum(ops.square(told - ops.stop_gradient(wanted)), axis=-1)), {}
+            return distance(module(seen)[0], wanted), {}
 
         (value, _), found = backend.gradients(loss, module.trainable_variables)
         self.updaters[module.name].apply(found)
@@ -233,12 +226,17 @@ class ClocksLearner(DataLearner):
     # What they can do
 
     def _count(self, images: Any, state: Any, heard: Any) -> tuple[Any, ...]:
+        state, heard, logits, other = self._period(images, state, heard)
+        return state, heard, ops.argmax(logits, axis=-1), ops.argmax(other, axis=-1)
+
+    def _period(self, images: Any, state: Any, heard: Any) -> tuple[Any, ...]:
+        """Both states and the logits of both counts behind a period `(T, B, H, W, C)`."""
         message, logits = None, None
         for step in range(images.shape[0]):
             flag = _flag(images.shape[1], float(step == 0))
             state, message, logits = self.often(images[step], flag, state)
         heard, other = self.seldom(message, heard)
-        return state, heard, ops.argmax(logits, axis=-1), ops.argmax(other, axis=-1)
+        return state, heard, logits, other
 
     def evaluate(self, request: EvaluationRequest, progress: Progress) -> Evaluation:
         """Share of wrong counts of both networks, of as many counts as asked for; unless brief
@@ -322,6 +320,5 @@ def _metrics(losses: Any, logits: Any, wanted: Any) -> dict[str, Any]:
     """Losses and shares of wrong counts of both."""
     found = {"loss": losses[0] + losses[1]}
     for name, own, true in zip(_BOTH, logits, wanted, strict=True):
-        wrong = ops.argmax(own, axis=-1) != ops.argmax(true, axis=-1)
-        found[f"error_rate_{name}"] = ops.mean(ops.cast(wrong, "float32"))
+        found[f"error_rate_{name}"] = wrong_share(own, true)
     return found

@@ -12,6 +12,7 @@ import numpy as np
 from keras import ops
 
 from genkit import backend
+from genkit.batches import pad_rows
 from genkit.data.dataset import StatelessFeed
 from genkit.data.sequences.copying import Episodes
 from genkit.family import (
@@ -26,7 +27,7 @@ from genkit.family import (
 from genkit.learning import DataLearner, Updater
 from genkit.models.synthetic_gradients.recurrent import evaluation
 from genkit.models.synthetic_gradients.recurrent.curriculum import Curriculum
-from genkit.models.synthetic_gradients.recurrent.network import Bridge, Speaker
+from genkit.models.synthetic_gradients.recurrent.network import Bridge, Speaker, distance
 from genkit.progress import Progress
 from genkit.randomness import Noise
 
@@ -83,11 +84,9 @@ class CopyLearner(DataLearner):
         self._present: tuple[Any, Episodes] | None = None
 
     def _compile(self) -> None:
-        variables = [*self.network.variables, *self.bridge.variables, self.state]
-        variables += [v for updater in self.updaters.values() for v in updater.touched()]
-        unique = list({id(v): v for v in variables}.values())
-        self._trained = backend.compile(self._window, unique)
-        self._said = backend.compile(self._say, unique)
+        variables = list(self.variables().values())
+        self._trained = backend.compile(self._window, variables)
+        self._said = backend.compile(self._say, variables)
 
     # Training
 
@@ -150,7 +149,7 @@ class CopyLearner(DataLearner):
             value = total
             word = ops.zeros_like(end)
             if self.bridged:
-                word = more * ops.stop_gradient(self.bridge(ops.stop_gradient(end))[0])
+                word = more * self.bridge.word(end)
                 value = value + ops.sum(word * end) / size
             return value, (total, end, word)
 
@@ -169,9 +168,9 @@ class CopyLearner(DataLearner):
 
         def loss() -> tuple[Any, Any]:
             slope, later = self.bridge(start)
-            missed = ops.mean(ops.sum(ops.square(slope - ops.stop_gradient(back)), axis=-1))
+            missed = distance(slope, back)
             if self.bridge.later is not None:
-                missed = missed + ops.mean(ops.sum(ops.square(later - word), axis=-1))
+                missed = missed + distance(later, word)
             return known * missed, {}
 
         weights = self.bridge.trainable_variables
@@ -217,8 +216,5 @@ def _piece(
     arrays = (episode.inputs, episode.targets, episode.asked)
     inputs, targets, asked = (array[position:stop] for array in arrays)
     missing = window - len(inputs)
-    if missing:
-        inputs = np.concatenate([inputs, np.zeros((missing, *inputs.shape[1:]), np.float32)])
-        targets = np.concatenate([targets, np.zeros((missing, targets.shape[1]), np.int64)])
-        asked = np.concatenate([asked, np.zeros(missing, np.float32)])
+    inputs, targets, asked = (pad_rows(array, missing) for array in (inputs, targets, asked))
     return inputs, targets.astype(np.int32), asked

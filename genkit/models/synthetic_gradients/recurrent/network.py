@@ -116,3 +116,12 @@ class Bridge(keras.layers.Layer):
         x = state if self.hidden is None else self.hidden(state)
         later = ops.zeros_like(state) if self.later is None else self.later(x)
         return self.slope(x), later
+
+    def word(self, state: Any) -> Any:
+        """The gradient that is told of a state: a constant, whoever differentiates."""
+        return ops.stop_gradient(self(ops.stop_gradient(state))[0])
+
+
+def distance(told: Any, wanted: Any) -> Any:
+    """Mean over items `(B, width)` of the squared distance to what was wanted, a constant."""
+    return ops.mean(ops.sum(ops.square(told - ops.stop_gradient(wanted)), axis=-1))
