@@ -12,6 +12,8 @@ from keras import ops
 from genkit.conformance.learner import learner_checks
 from genkit.errors import DataError, UsageError
 from genkit.family import EvaluationRequest
+from genkit.models.synthetic_gradients import proofs
+from genkit.models.synthetic_gradients.clocks import proofs as clocks_proofs
 from genkit.models.synthetic_gradients.config import outlook
 from genkit.progress import SILENT
 from genkit.randomness import Noise
@@ -43,6 +45,12 @@ def test_every_check_passes(tiny: str) -> None:
     found = {c.name: (c.run(), c.limit) for c in CUTS.learner(tiny).checks()}
     assert {name: pair for name, pair in found.items() if not pair[0] <= pair[1]} == {}
     assert found or tiny == "locked"
+
+
+@pytest.mark.backends
+def test_locked_networks_fail_the_proofs_of_unlocked_ones() -> None:
+    assert proofs.unlocked(CUTS.learner("dense", model={"method": "bprop"})) > 1e-3
+    assert clocks_proofs.unlocked(CUTS.fresh("locked")) > 1e-6
 
 
 @pytest.mark.parametrize("tiny", ["copy", "clocks"])
