@@ -17,7 +17,7 @@ import numpy as np
 
 from genkit.data import prepared
 from genkit.data.audio import report
-from genkit.data.audio.alignment import aligned
+from genkit.data.audio.alignment import aligned, aligned_words
 from genkit.data.audio.config import AudioConfig
 from genkit.data.audio.dataset import TAGS, AudioDataset, AudioSplit, Segment
 from genkit.data.audio.listing import Item, Listing
@@ -148,6 +148,7 @@ class _Kept:
         self.names: list[str] = []
         self.texts: list[str] = []
         self.alignments: list[Sequence[Segment]] = []
+        self.words: list[Sequence[Segment]] = []
         self._vocabulary = config.vocabulary()
         self._values: dict[str, list[Any]] = {name: [] for name in self._vocabulary}
 
@@ -188,15 +189,17 @@ class _Kept:
 
     def _align(self, item: Item, sound: Sound, first: int, last: int, told: Report) -> None:
         segments: list[Segment] = []
+        words: list[Segment] = []
         if item.alignment is not None:
             rate = self.config.sample_rate
             offset = round(sound.start * rate / sound.source_rate) + first
-            segments, beyond = aligned(
-                item.alignment, offset, last - first, sound.source_rate, rate
-            )
+            place = (item.alignment, offset, last - first, sound.source_rate, rate)
+            segments, beyond = aligned(*place)
+            words = aligned_words(*place)
             if beyond > 0 and item.end is None and last == len(sound.pcm):
                 told.add(Remark(item.title, report.ALIGNMENT, f"by {beyond:.4f} s"))
         self.alignments.append(segments)
+        self.words.append(words)
 
     def _label(self, item: Item) -> None:
         for name, allowed in self._vocabulary.items():
@@ -221,6 +224,7 @@ class _Kept:
             self.names,
             self.texts if any(self.texts) else None,
             self.alignments if any(self.alignments) else None,
+            self.words if any(self.words) else None,
         )
 
 
@@ -258,8 +262,9 @@ def _write_tables(target: Path, split: str, kept: _Kept) -> None:
         with replacing(target / f"{split}_{name}.npy") as file:
             np.save(file, array, allow_pickle=False)
     with replacing(target / f"{split}_items.jsonl") as file:
-        for name, text, segments in zip(kept.names, kept.texts, kept.alignments, strict=True):
-            _write_line(file, {"name": name, "text": text, "alignment": segments})
+        columns = (kept.names, kept.texts, kept.alignments, kept.words)
+        for name, text, phones, words in zip(*columns, strict=True):
+            _write_line(file, {"name": name, "text": text, "alignment": phones, "words": words})
 
 
 def _write_line(file: BinaryIO, value: dict[str, Any]) -> None:
@@ -294,7 +299,10 @@ def _mapped_split(
     with (folder / f"{name}_items.jsonl").open(encoding="utf-8") as file:
         items = [json.loads(line) for line in file]
     texts = [item["text"] for item in items]
-    alignments = [[Segment(*segment) for segment in item["alignment"]] for item in items]
+    alignments, words = (
+        [[Segment(*segment) for segment in item.get(key, ())] for item in items]
+        for key in ("alignment", "words")
+    )
     return AudioSplit(
         samples,
         arrays.pop("edges"),
@@ -303,4 +311,5 @@ def _mapped_split(
         [item["name"] for item in items],
         texts if any(texts) else None,
         alignments if any(alignments) else None,
+        words if any(words) else None,
     )

@@ -36,7 +36,8 @@ class AudioSplit:
         sample_rate: Hz.
         names: `(N,)`, where each comes from: `path`, or `path:start-end` in seconds.
         texts: `(N,)`, what is said; None where it is not known.
-        alignments: `(N,)`, segments of each recording in its own audio samples; or None.
+        alignments: `(N,)`, phones of each recording in its own audio samples; or None.
+        words: `(N,)`, words in the same way; None where none are known.
     """
 
     samples: np.ndarray
@@ -46,6 +47,7 @@ class AudioSplit:
     names: Sequence[str]
     texts: Sequence[str] | None = None
     alignments: Sequence[Sequence[Segment]] | None = None
+    words: Sequence[Sequence[Segment]] | None = None
 
     def __post_init__(self) -> None:
         if self.samples.ndim != 1 or self.samples.dtype != np.int16:
@@ -88,6 +90,7 @@ class AudioSplit:
             names=self.names[:limit],
             texts=None if self.texts is None else self.texts[:limit],
             alignments=None if self.alignments is None else self.alignments[:limit],
+            words=None if self.words is None else self.words[:limit],
         )
 
 

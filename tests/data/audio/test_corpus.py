@@ -44,8 +44,8 @@ def mine(root) -> Path:
         quiet = 0.0002 * tone(0.1, 50.0)
         wave = np.concatenate([quiet, tone(0.2 + i / 50, 300.0 + 20 * i), quiet])
         put(root / f"mine/{i}.wav", 0 * wave if i == 5 else wave)
-        (root / f"mine/{i}.lab").write_text("0 0.1 h#\n0.1 0.3 ah\n")
-        rows.append(f"{i}.wav,{'ann' if i % 2 else 'bob'},t{i % 3};x,Sentence {i} \u00e4,{i}.lab")
+        (root / f"mine/{i}.txt").write_text("0 0.1 h#\n0.1 0.3 ah\n")
+        rows.append(f"{i}.wav,{'ann' if i % 2 else 'bob'},t{i % 3};x,Sentence {i} \u00e4,{i}.txt")
     (root / "mine/manifest.csv").write_text("\n".join(rows), encoding="utf-8")
     return root / "mine"
 

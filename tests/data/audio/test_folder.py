@@ -154,11 +154,11 @@ def test_by_time_with_a_file_that_is_no_audio(root) -> None:
 
 
 def test_a_manifest(mine) -> None:
-    (mine / "words.lab").write_text("0.0 0.05 one\n0.05 0.2 two\n")
+    (mine / "words.txt").write_text("0.0 0.05 one\n0.05 0.2 two\n")
     manifest(
         mine,
         "path,start,end,speaker,tags,text,alignment,split\n"
-        'ann/0.wav,,,ann,loud; A#2,"Hello, you",words.lab,train\n'
+        'ann/0.wav,,,ann,loud; A#2,"Hello, you",words.txt,train\n'
         "ann/1.wav,0.02,0.1,ann,,,,train\n"
         "bob/7.wav,0.05,,bob,loud,,,validation\n"
         "bob/8.wav,,,bob,soft,Bye,,test\n",
@@ -327,9 +327,9 @@ def test_a_span_after_the_end_is_dropped_and_told(mine) -> None:
 
 
 def test_an_alignment_that_is_wrong(mine) -> None:
-    (mine / "a.lab").write_text("0 0.5 one\n0.7 0.6 two\n")
-    manifest(mine, "path,alignment\n" + "".join(f"ann/{i}.wav,a.lab\n" for i in range(4)))
-    assert "a.lab, line 2: needs start, end and label, 0 <= start <= end" in refusal()
+    (mine / "a.txt").write_text("0 0.5 one\n0.7 0.6 two\n")
+    manifest(mine, "path,alignment\n" + "".join(f"ann/{i}.wav,a.txt\n" for i in range(4)))
+    assert "a.txt, line 2: needs start, end and label, 0 <= start <= end" in refusal()
 
 
 @pytest.mark.parametrize(
