@@ -20,6 +20,7 @@ from genkit.models.gated_pixelcnn import tiny as gated_pixelcnn
 from genkit.models.image_embedding import tiny as image_embedding
 from genkit.models.interaction_network import tiny as interaction_network
 from genkit.models.pixelrnn import tiny as pixelrnn
+from genkit.models.speech_prosody import tiny as speech_prosody
 from genkit.models.synthetic_gradients import tiny as synthetic_gradients
 from genkit.models.vpn import tiny as vpn
 from genkit.models.wavenet import tiny as wavenet
@@ -122,6 +123,46 @@ families.add(
     )
 )
 
+families.add(
+    Family(
+        name="speech_durations",
+        summary="how long the phones of a text last, for a WaveNet that speaks",
+        papers=(
+            Paper(
+                title="WaveNet: A Generative Model for Raw Audio",
+                authors="van den Oord, A. and Dieleman, S. and Zen, H. and Simonyan, K. and "
+                "Vinyals, O. and Graves, A. and Kalchbrenner, N. and Senior, A. and "
+                "Kavukcuoglu, K.",
+                year=2016,
+                arxiv="1609.03499",
+            ),
+        ),
+        config="genkit.models.speech_prosody.config:DurationConfig",
+        learner="genkit.models.speech_prosody.durations:DurationLearner",
+        outlook="genkit.models.speech_prosody.config:duration_outlook",
+        tiny=speech_prosody.duration_configurations(),
+    )
+)
+families.add(
+    Family(
+        name="speech_pitch",
+        summary="how the pitch of a text moves, for a WaveNet that speaks",
+        papers=(
+            Paper(
+                title="WaveNet: A Generative Model for Raw Audio",
+                authors="van den Oord, A. and Dieleman, S. and Zen, H. and Simonyan, K. and "
+                "Vinyals, O. and Graves, A. and Kalchbrenner, N. and Senior, A. and "
+                "Kavukcuoglu, K.",
+                year=2016,
+                arxiv="1609.03499",
+            ),
+        ),
+        config="genkit.models.speech_prosody.config:PitchConfig",
+        learner="genkit.models.speech_prosody.pitches:PitchLearner",
+        outlook="genkit.models.speech_prosody.config:pitch_outlook",
+        tiny=speech_prosody.pitch_configurations(),
+    )
+)
 families.add(
     Family(
         name="wavenet",

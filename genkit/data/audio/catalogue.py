@@ -110,6 +110,17 @@ ENTRIES = (
         source=f"{_AUDIO}.strings:load",
     ),
     DatasetEntry(
+        name="espeak",
+        kind="audio",
+        summary="sentences spoken by eSpeak NG in English and Mandarin, with phones and words; "
+        "extra `speech`",
+        licence="generated, none needed; eSpeak NG itself is under the GPL 3",
+        citation="Duddington, J., Dunn, R. H. and others, 2024. eSpeak NG. "
+        "https://github.com/espeak-ng/espeak-ng",
+        config=f"{_CONFIG}:EspeakConfig",
+        source=f"{_AUDIO}.espeak:load",
+    ),
+    DatasetEntry(
         name="audio",
         kind="audio",
         summary="a folder of your own recordings, in any format that soundfile reads",

@@ -10,9 +10,11 @@ from pydantic import Field, model_validator
 from genkit.data.shares import check_shares
 from genkit.errors import unknown
 from genkit.recipe.schema import DataConfig, PositiveFloat, PositiveInt
+from genkit.speech.phones import PhoneSet, espeak_set, named_set
 
 Rate = Annotated[int, Field(ge=1_000, le=192_000)]
 Share = Annotated[float, Field(gt=0, lt=1)]
+Language = Literal["en-us", "cmn"]
 Names = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 
 FSDD_SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
@@ -49,6 +51,14 @@ class AudioConfig(DataConfig):
     def vocabulary(self) -> dict[str, tuple[str, ...]]:
         """Attribute -> the names of its values. `tags` alone may have several or none."""
         return {}
+
+    def phone_set(self) -> PhoneSet | None:
+        """The phones of its alignments; None where it has none."""
+        return None
+
+    def front_ends(self) -> tuple[str, ...]:
+        """Languages whose texts eSpeak NG can turn into the phones of this data set."""
+        return ()
 
     def preprocessing(self) -> str:
         """What is done to the published recordings, in words: named beside every likelihood."""
@@ -117,6 +127,47 @@ class StringsConfig(AudioConfig):
         return "none"
 
 
+class EspeakConfig(AudioConfig):
+    """Sentences that eSpeak NG speaks, with phones and words: a corpus that needs no download.
+
+    Languages take turns, then voices; all splits have different sentences.
+
+    Args:
+        languages: `en-us` and `cmn`. voices: variants such as `m3` or `f2`.
+        rate: words a minute.
+        train_count, validation_count, test_count: recordings in each split.
+    """
+
+    name: Literal["espeak"] = "espeak"
+    languages: Annotated[list[Language], Field(min_length=1)] = Field(
+        default_factory=lambda: list[Language](["en-us"])
+    )
+    voices: Annotated[list[Annotated[str, Field(pattern="^[mf][1-8]$")]], Field(min_length=1)] = (
+        Field(default_factory=lambda: ["f2"])
+    )
+    rate: Annotated[int, Field(ge=80, le=450)] = 160
+    train_count: PositiveInt = 400
+    validation_count: PositiveInt = 20
+    test_count: PositiveInt = 50
+
+    @model_validator(mode="after")
+    def _as_they_are(self) -> EspeakConfig:
+        if self.trim_db is not None:
+            raise ValueError("the silence of spoken sentences is aligned too; leave trim_db away")
+        _check_unique("languages", self.languages)
+        _check_unique("voices", self.voices)
+        return self
+
+    def vocabulary(self) -> dict[str, tuple[str, ...]]:
+        return {"language": tuple(self.languages), "voice": tuple(self.voices)}
+
+    def phone_set(self) -> PhoneSet:
+        return espeak_set(self.languages)
+
+    def front_ends(self) -> tuple[str, ...]:
+        return tuple(self.languages)
+
+
 class TimitConfig(SharesConfig):
     """TIMIT: read sentences with phones; split by speakers, as its folders TRAIN and TEST are.
 
@@ -134,6 +185,9 @@ class TimitConfig(SharesConfig):
 
     def vocabulary(self) -> dict[str, tuple[str, ...]]:
         return {"dialect": TIMIT_DIALECTS, "sex": TIMIT_SEXES}
+
+    def phone_set(self) -> PhoneSet:
+        return named_set("timit")
 
     def preprocessing(self) -> str:
         left = "" if self.sa_sentences else ", without the sa sentences"

@@ -184,6 +184,11 @@ def _resampler(source: int, target: int) -> Callable[[np.ndarray, bool], np.ndar
     return lambda block, last: stream.resample_chunk(np.ascontiguousarray(block), last=last)
 
 
+def resampled(pcm: np.ndarray, source: int, target: int) -> np.ndarray:
+    """A whole recording `(T,)` int16 at another rate (Hz), int16."""
+    return _as_pcm(_resampler(source, target)(pcm.astype(np.float32) / SCALE, True))
+
+
 def _as_pcm(block: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(block * SCALE), -SCALE, SCALE - 1).astype(np.int16)
 

@@ -7,13 +7,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from genkit.data.audio.steered import SteeredConfig
+from genkit.errors import GenkitError, unknown
 from genkit.layers.dilation import dilation_cycles, receptive_field, stack_parameters
+from genkit.models.speech_prosody.config import speech_conflicts
 from genkit.recipe.schema import Section
+from genkit.speech.sizes import frame_width
 
 Dilations = Annotated[list[Annotated[int, Field(ge=1, le=2**20)]], Field(min_length=1)]
 Strides = Annotated[list[Annotated[int, Field(ge=1, le=1024)]], Field(min_length=1)]
 Width = Annotated[int, Field(ge=1, le=8192)]
 Kernel = Literal[2, 3]
+
+# Inputs of a run that speaks, and the families that they are of.
+SPEAKING = {"durations": "speech_durations", "pitch": "speech_pitch"}
 
 # Stacks of kernel 2 whose receptive fields are those that the paper tells at 16 kHz.
 PRESETS: dict[str, list[int]] = {
@@ -88,22 +95,31 @@ class ContextConfig(StackConfig):
 
 
 class LocalConfig(Section):
-    """A local condition: log-mel frames of the recording itself, as for a vocoder.
+    """A local condition, in frames.
 
     Args:
-        features: what is conditioned on.
+        features: `mel`, log-mel frames of the recording itself, as for a vocoder; or
+            `linguistic`, what is said, see `genkit.speech.context`.
+        pitch: with linguistic features, log-F0 and voicing as well (the paper's L+F).
         bands: mel bands. strides: of the transposed convolutions; their product is the hop,
             audio samples of a frame.
         channels: of the upsampled condition. halo: frames on either side that a frame sees.
         upsampling: `transposed` learns it, `repeat` repeats each frame.
     """
 
-    features: Literal["mel"] = "mel"
+    features: Literal["mel", "linguistic"] = "mel"
+    pitch: bool = True
     bands: Annotated[int, Field(ge=4, le=512)] = 40
     strides: Strides = Field(default_factory=lambda: [8, 10])
     channels: Width = 32
     halo: Annotated[int, Field(ge=0, le=64)] = 1
     upsampling: Literal["transposed", "repeat"] = "transposed"
+
+    def width(self, data: Any) -> int:
+        """Numbers in a frame."""
+        if self.features == "mel":
+            return self.bands
+        return frame_width(len(data.phone_set().names), self.pitch)
 
     @property
     def hop(self) -> int:
@@ -119,22 +135,21 @@ class LocalConfig(Section):
             "learned": self.upsampling == "transposed",
         }
 
-    def parameters(self) -> int:
-        total = ((2 * self.halo + 1) * self.bands + 1) * self.channels
+    def parameters(self, data: Any) -> int:
+        total = ((2 * self.halo + 1) * self.width(data) + 1) * self.channels
         if self.upsampling == "transposed":
             total += sum((self.channels + 1) * s * self.channels for s in self.strides)
         return total
 
 
-class WaveNetConfig(StackConfig):
+class WaveNetConfig(StackConfig, SteeredConfig):
     """Sizes of a WaveNet.
 
     Args:
         levels: codes of the mu-law, 256 in the paper.
         residual, gated, skip, head: channels R, D (R if null), S, H.
         input_kernel: taps of the causal convolution of the codes.
-        condition: attributes of the recordings that steer every layer, such as `speaker`;
-            `tags` may be several at once.
+        condition: steers every layer.
         context: context stacks. All have the same `pool`.
         local: a condition at each time step; null for none.
     """
@@ -145,14 +160,11 @@ class WaveNetConfig(StackConfig):
     skip: Width = 128
     head: Width = 128
     input_kernel: Annotated[int, Field(ge=1, le=64)] = 2
-    condition: list[str] = Field(default_factory=list)
     context: list[ContextConfig] = Field(default_factory=list)
     local: LocalConfig | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> WaveNetConfig:
-        if len(set(self.condition)) != len(self.condition):
-            raise ValueError(f"condition names something twice. Received: {self.condition}")
         pools = sorted({context.pool for context in self.context})
         if len(pools) > 1:
             raise ValueError(f"all context stacks need the same pool. Received: {pools}")
@@ -163,14 +175,8 @@ class WaveNetConfig(StackConfig):
         data = recipe.data
         if not hasattr(data, "vocabulary"):
             return [("data.name", f"wavenet needs sound; '{data.name}' holds none")]
-        found = []
-        known = data.vocabulary()
-        for name in self.condition:
-            if name not in known:
-                there = ", ".join(known) or "none"
-                hint = "; list data.speakers or data.tags" if data.name == "audio" else ""
-                says = f"the data set has no '{name}'. It has: {there}{hint}"
-                found.append(("model.condition", says))
+        found = self.unknown_attributes(data)
+        found += speaking_conflicts(self, recipe)
         if data.crop % self.grid:
             says = f"must be a multiple of {self.grid}, the model's pool and hop"
             found.append(("data.crop", f"{says}. Received: {data.crop}"))
@@ -182,15 +188,6 @@ class WaveNetConfig(StackConfig):
         pool = self.context[0].pool if self.context else 1
         return lcm(pool, self.local.hop if self.local is not None else 1)
 
-    def names(self, data: Any) -> dict[str, tuple[str, ...]]:
-        """What steers the model: attribute -> its values by name."""
-        known = data.vocabulary()
-        return {name: known[name] for name in self.condition}
-
-    def vector_width(self, data: Any) -> int:
-        """Width of the global condition."""
-        return sum(map(len, self.names(data).values()))
-
     def reach(self) -> int:
         """Codes that one distribution sees, by its context stacks as well."""
         dilations = self.dilation_list()
@@ -199,13 +196,48 @@ class WaveNetConfig(StackConfig):
         return max([own, *(behind + context.reach() for context in self.context)])
 
 
+def speaking_conflicts(config: WaveNetConfig, recipe: Any) -> list[tuple[str, str]]:
+    """Where a model of linguistic features does not fit its data or its inputs."""
+    local, inputs = config.local, recipe.inputs
+    if local is None or local.features != "linguistic":
+        return [(f"inputs.{name}", "is for linguistic features only") for name in inputs]
+    found = speech_conflicts(recipe.data)
+    for name in inputs:
+        if name not in SPEAKING:
+            found.append((f"inputs.{name}", unknown("input", name, SPEAKING)))
+        elif not found:
+            found += _input_conflicts(recipe, name)
+    return found
+
+
+def _input_conflicts(recipe: Any, name: str) -> list[tuple[str, str]]:
+    """An input must tell frames of the same length, of the same phones."""
+    from genkit.building import input_recipe
+
+    try:
+        other = input_recipe(recipe.inputs[name])
+    except GenkitError:
+        return []  # told when the run is opened; a recipe may come before its inputs
+    if other.family != SPEAKING[name]:
+        says = f"must be a run of {SPEAKING[name]}. Received: a run of {other.family}"
+        return [(f"inputs.{name}", says)]
+    found = []
+    own, its = recipe.model.local.hop / recipe.data.sample_rate, other.model.hop
+    if abs(own - its / other.data.sample_rate) > 1e-9:
+        says = f"has frames of {1000 * its / other.data.sample_rate:g} ms, this model of"
+        found.append((f"inputs.{name}", f"{says} {1000 * own:g} ms"))
+    if other.data.phone_set() != recipe.data.phone_set():
+        found.append((f"inputs.{name}", "knows other phones than this model's data has"))
+    return found
+
+
 def parameter_count(config: WaveNetConfig, data: Any) -> int:
     """Trained parameters: the closed form, which a test compares with the built network."""
     vector, residual = config.vector_width(data), config.residual
     local = sum(context.outputs for context in config.context)
     total = sum(context.parameters(vector) for context in config.context)
     if config.local is not None:
-        total += config.local.parameters()
+        total += config.local.parameters(data)
         local += config.local.channels
     total += (config.input_kernel * config.levels + 1) * residual
     gated, layers = config.gated or residual, len(config.dilation_list())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genkit.artifacts import Animation, Figure
+from genkit.data.audio.attributes import attributes_of
 from genkit.data.audio.dataset import TAGS, AudioSplit
 from genkit.data.audio.mulaw import decode_pcm, encode
 from genkit.family import Evaluation, EvaluationRequest
@@ -15,7 +16,8 @@ from genkit.metrics.audio_pictures import recordings_figure, sound_statistics
 from genkit.metrics.audio_recognition import LabelledAudio, recognise_audio
 from genkit.metrics.frechet import frechet_log_mel
 from genkit.metrics.linear_prediction import linear_prediction_bits
-from genkit.models.wavenet.generation import attributes_of
+from genkit.models.wavenet import speaking
+from genkit.models.wavenet.frames import LinguisticFrames
 from genkit.progress import Progress
 from genkit.randomness import permutation
 
@@ -145,7 +147,7 @@ def samples(
     if distance:
         metrics["frechet_log_mel"] = distance["distance"]
         metrics["frechet_log_mel_real_split"] = distance["real_split"]
-    pictures = [
+    pictures: list[Figure | Animation] = [
         recordings_figure(made[:SHOWN], rate, _titles(rows), name="samples"),
         recordings_figure([real[i] for i in chosen[:SHOWN]], rate, _titles(rows), name="real"),
     ]
@@ -154,6 +156,11 @@ def samples(
         for kind, recordings in (("real", real), ("samples", made))
     ]
     tables: dict[str, list[dict[str, Any]]] = {"statistics": statistics}
+    if isinstance(frames := learner.rows.frames, LinguisticFrames):
+        found = speaking.evaluate(learner, frames, split, name, chosen, made, seed, progress)
+        metrics |= found.metrics
+        tables |= found.tables
+        pictures += found.artifacts
     if learner.rows.names:
         found = _recognised(learner, split, real, made, rows)
         metrics.update(found.metrics)

@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from genkit.artifacts import Audio
-from genkit.data.audio.dataset import TAGS
+from genkit.data.audio.attributes import attributes_of
 from genkit.data.audio.mulaw import decode_pcm
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.models.wavenet.sampling import VECTOR, WaveNetSequence
@@ -47,6 +47,10 @@ class RecordingGenerator:
     def conditions(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
         """Arrays of a tile, see `genkit.models.wavenet.words`."""
         return self.view.conditions(rows, first_index)
+
+    def condition_values(self, rows: Sequence[Mapping[str, str]]) -> str | None:
+        """A digest of the files that conditions name."""
+        return self.view.digest(rows)
 
     def audio(
         self,
@@ -103,17 +107,3 @@ class WaveNetGenerator(RecordingGenerator):
             decode_pcm(row[:end], self.view.levels) for row, end in zip(codes, length, strict=True)
         ]
         return [self.audio(recordings, chances, indices, chunks[0])]
-
-
-def attributes_of(vector: np.ndarray, names: Mapping[str, Sequence[str]]) -> Arrays:
-    """Attributes of recordings from their global condition `(B, V)`: what `vector_of` took."""
-    found: Arrays = {}
-    start = 0
-    for name, values in names.items():
-        part = vector[:, start : start + len(values)]
-        start += len(values)
-        if name == TAGS:
-            found[name] = np.rint(part).astype(np.uint8)
-        else:
-            found[name] = np.argmax(part, axis=1).astype(np.int64)
-    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,15 +29,23 @@ from genkit.family import (
 from genkit.learning import DataLearner, GradientStep, policy
 from genkit.models.wavenet import evaluation, primes
 from genkit.models.wavenet.folding import FoldedGenerator
+from genkit.models.wavenet.following import (
+    RECORDING,
+    Follower,
+    LinguisticFollower,
+    MelFollower,
+)
+from genkit.models.wavenet.frames import LinguisticFrames
 from genkit.models.wavenet.generation import WaveNetGenerator
 from genkit.models.wavenet.network import WaveNet
 from genkit.models.wavenet.rows import Rows
 from genkit.models.wavenet.sampling import WaveNetSequence
-from genkit.models.wavenet.words import RECORDING, Words
+from genkit.models.wavenet.words import Words
 from genkit.progress import SILENT, Progress
 from genkit.randomness import Noise, permutation
 from genkit.sampling.decoding import log_probability
 from genkit.sampling.driver import sample_tile
+from genkit.speech.reading import Spoken
 
 LN2 = float(np.log(2.0))
 SPLITS = ("train", "validation", "test")
@@ -54,6 +63,7 @@ class WaveNetLearner(DataLearner):
         self.network = network
         self.networks = {"network": network}
         self.rows = Rows(recipe.model, recipe.data)
+        self.follower = self._follower()
         self.view = WaveNetSequence(network, self.words(recipe.sample.seconds))
         self.steps = {"training": GradientStep(network, self.loss, recipe.train)}
         self._log_prob = backend.compile(self.log_prob, network.variables)
@@ -62,10 +72,29 @@ class WaveNetLearner(DataLearner):
     def words(self, seconds: float | None) -> Words:
         """Reads conditions; recordings that say nothing are `seconds` long."""
         length = seconds or SECONDS
-        return Words(self.recipe.model, self.recipe.data, length, self.named_recording)
+        return Words(self.recipe.model, self.recipe.data, length, self.follower)
+
+    def _follower(self) -> Follower | None:
+        """What reads which recording, text or phones to follow."""
+        recipe, frames = self.recipe, self.rows.frames
+        if frames is None:
+            return None
+        if isinstance(frames, LinguisticFrames):
+            return LinguisticFollower(recipe, self.inputs, partial(self.spoken, frames))
+        return MelFollower(recipe.model.local, recipe.data.sample_rate, self.named_recording)
 
     def named_recording(self, name: str) -> np.ndarray:
         """The recording `SPLIT:NUMBER` of the data set, `(T,)` int16."""
+        split, number = self.named(name)
+        return split.recording(number)
+
+    def spoken(self, frames: LinguisticFrames, name: str) -> tuple[Spoken, int]:
+        """The utterances of a split, and the number of `SPLIT:NUMBER` among them."""
+        split, number = self.named(name)
+        return frames.spoken(split), number
+
+    def named(self, name: str) -> tuple[AudioSplit, int]:
+        """The split and the number of `SPLIT:NUMBER`."""
         split, _, number = name.partition(":")
         if split not in SPLITS or not number.isdecimal():
             raise UsageError(
@@ -78,7 +107,7 @@ class WaveNetLearner(DataLearner):
                 f"--condition recording: {split} has {len(found)} recordings, 0 to "
                 f"{len(found) - 1}. Received: {number}"
             )
-        return found.recording(int(number))
+        return found, int(number)
 
     # Training
 
@@ -257,7 +286,7 @@ def build_network(recipe: Any) -> WaveNet:
         input_kernel=config.input_kernel,
         gated=config.gated,
         vector=config.vector_width(recipe.data),
-        local=0 if local is None else local.bands,
+        local=0 if local is None else local.width(recipe.data),
         upsampling=None if local is None else local.sizes(),
         contexts=[context.sizes() for context in config.context],
         dtype=policy(recipe.train),

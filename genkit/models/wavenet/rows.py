@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from genkit.data.audio.attributes import vector_of
 from genkit.data.audio.dataset import AudioFeed, AudioSplit
 from genkit.data.audio.mulaw import encode
 from genkit.family import Arrays
-from genkit.models.wavenet.features import log_mel, window_length
-from genkit.models.wavenet.words import vector_of
+from genkit.models.wavenet.frames import Frames, frames_of
 from genkit.randomness import normal
 
 
@@ -28,6 +28,7 @@ class Rows:
     def __init__(self, config: Any, data: Any) -> None:
         self.config, self.data = config, data
         self.names = config.names(data)
+        self.frames = frames_of(config, data)
         self.packed = not config.context
         grid = config.grid
         self.context = -(-config.reach() // grid) * grid
@@ -58,32 +59,21 @@ class Rows:
         vector = vector_of(batch, self.names)
         if vector is not None:
             arrays["vector"] = vector
-        if self.config.local is not None:
-            arrays["local"] = np.stack(
-                [
-                    self._frames(split, int(recording), int(origin), len(time))
-                    for recording, origin in zip(batch["recording"], batch["origin"], strict=True)
-                ]
-            )
+        if self.frames is not None:
+            arrays["local"] = self._local(self.frames, batch, split)
         return arrays
 
-    def _frames(self, split: AudioSplit, recording: int, origin: int, length: int) -> np.ndarray:
-        """Frames `(halo + F + halo, bands)` of a row, those that the whole recording has."""
-        local = self.config.local
-        hop, halo = local.hop, local.halo
-        margin = -(-window_length(hop) // hop)  # frames whose windows may miss something
-        sound = split.recording(recording)
-        count, begin = -(-length // hop) + 2 * halo, origin // hop - halo
-        frames = np.zeros((count, local.bands), np.float32)
-        low = max(0, begin - margin)
-        piece = sound[low * hop : (begin + count + margin) * hop]
-        if not len(piece):
-            return frames
-        found = log_mel(piece, split.sample_rate, hop, local.bands)
-        skipped = max(0, begin) - low
-        own = found[skipped : skipped + count - max(0, -begin)]
-        frames[max(0, -begin) : max(0, -begin) + len(own)] = own
-        return frames
+    def _local(self, frames: Frames, batch: Arrays, split: AudioSplit) -> np.ndarray:
+        """Frames `(B, halo + F + halo, width)`, those that whole recordings have."""
+        hop, halo = self.config.local.hop, self.config.local.halo
+        count = -(-batch["audio"].shape[1] // hop) + 2 * halo
+        pairs = zip(batch["recording"], batch["origin"], strict=True)
+        return np.stack(
+            [
+                frames.of(split, int(recording), int(origin) // hop - halo, count)
+                for recording, origin in pairs
+            ]
+        )
 
     def random_conditions(self, samples: int, steps: int) -> Arrays:
         """Arrays for checks, in the shapes of real ones."""
@@ -91,7 +81,8 @@ class Rows:
         if self.names:
             width = self.config.vector_width(self.data)
             arrays["vector"] = normal(0, "wavenet/vector", 0, (samples, width))
-        if (local := self.config.local) is not None:
+        if self.frames is not None:
+            local = self.config.local
             rows = -(-steps // local.hop) + 2 * local.halo
-            arrays["local"] = normal(0, "wavenet/local", 0, (samples, rows, local.bands))
+            arrays["local"] = normal(0, "wavenet/local", 0, (samples, rows, self.frames.width))
         return arrays

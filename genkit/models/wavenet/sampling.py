@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from keras import ops
@@ -19,8 +19,17 @@ from genkit.sampling.sequence.base import time_cut
 
 VECTOR, LOCAL = "vector", "local"
 
-# Conditions of a tile in arrays, from what the user wrote, one mapping a sample.
-InWords = Callable[[Sequence[Mapping[str, str]], int], Arrays]
+
+class InWords(Protocol):
+    """Reads conditions that are given in words."""
+
+    def __call__(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
+        """Conditions of a tile in arrays, from what the user wrote, one mapping a sample."""
+        ...
+
+    def digest(self, rows: Sequence[Mapping[str, str]]) -> str | None:
+        """Checksums of the files that rows name; None where they name none."""
+        ...
 
 
 class WaveNetSequence:
@@ -59,6 +68,10 @@ class WaveNetSequence:
         for key in (key for row in rows for key in row):
             raise UsageError(f"--condition: {unknown('condition', key, ())}")
         return {}
+
+    def digest(self, rows: Sequence[Mapping[str, str]]) -> str | None:
+        """Checksums of the files that conditions name; None where they name none."""
+        return None if self._in_words is None else self._in_words.digest(rows)
 
     def seen(self, position: int) -> np.ndarray:
         found = np.zeros(position, bool)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from genkit.models.speech_prosody.tiny import SPEECH
+
 
 def configurations() -> dict[str, Any]:
     """Strings of a twentieth of a second; every condition that a WaveNet can have."""
@@ -19,6 +21,7 @@ def configurations() -> dict[str, Any]:
     small = {"levels": 16, "residual": 4, "skip": 6, "head": 6, "cycles": 1, "cycle": 3}
     context = {"pool": 4, "cycles": 1, "cycle": 2, "residual": 3, "skip": 4, "outputs": 2}
     local = {"bands": 4, "strides": [2, 3], "channels": 3, "halo": 1}
+    spoken = {"features": "linguistic", "strides": [2, 4], "channels": 3, "halo": 1}
     return {
         "plain": {"model": small, "data": sound},
         "tags": {"model": {**small, "kernel": 3, "condition": ["tags"]}, "data": sound},
@@ -27,4 +30,8 @@ def configurations() -> dict[str, Any]:
             "data": sound,
         },
         "local": {"model": {**small, "local": local}, "data": sound},
+        "linguistic": {
+            "model": {**small, "condition": ["voice"], "local": spoken},
+            "data": {**SPEECH, "sample_rate": 1_000, "crop": 24},
+        },
     }

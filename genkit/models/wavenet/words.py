@@ -1,23 +1,21 @@
-"""What a user says of a recording, as arrays: speakers, tags, lengths and recordings to follow."""
+"""What a user says of a recording, as arrays: speakers, tags, lengths and what to follow."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from genkit.data.audio.dataset import TAGS
-from genkit.data.audio.given import read_recording
+from genkit.data.audio.attributes import vectors_in_words
 from genkit.errors import UsageError, unknown
 from genkit.family import Arrays
-from genkit.models.wavenet.features import log_mel
+from genkit.models.wavenet.following import Followed, Follower
 from genkit.models.wavenet.sampling import LOCAL, VECTOR
 from genkit.sampling.sequence.base import LENGTH
 
-SECONDS, AUDIO, RECORDING = "seconds", "audio", "recording"
+SECONDS = "seconds"
 LONGEST = 24 * 3600.0  # seconds; a typing error should not ask for years
 
 
@@ -27,21 +25,18 @@ class Words:
     Args:
         config: the model's section. data: the data set's section.
         seconds: length of a recording that says none.
-        recording: gives the PCM of `SPLIT:NUMBER` of the data set.
+        follower: reads what is followed; None without a local condition.
     """
 
     def __init__(
-        self, config: Any, data: Any, seconds: float, recording: Callable[[str], np.ndarray]
+        self, config: Any, data: Any, seconds: float, follower: Follower | None = None
     ) -> None:
-        self.config, self.rate, self._recording = config, data.sample_rate, recording
+        self.config, self.rate, self.follower = config, data.sample_rate, follower
         self.names = config.names(data)
         self.default = max(1, round(seconds * self.rate))
 
     def __call__(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
         """Arrays of a tile: `vector`, `length` and, for a local condition, `local`.
-
-        What a row leaves open follows from its index, so that all values occur: the first
-        attribute changes fastest. A row that names no tags has none.
 
         Raises:
             UsageError: for a condition or a value that the model does not have.
@@ -50,64 +45,50 @@ class Words:
             self._check(row)
         every = range(first_index, first_index + len(rows))
         arrays: Arrays = {}
+        followed: list[Followed | None] = [None] * len(rows)
+        if self.follower is not None:
+            rows = [self.follower.completed(row) for row in rows]
+            pairs = zip(rows, every, strict=True)
+            followed = [self.follower.follow(row, index) for row, index in pairs]
         if self.names:
-            vectors = [self._vector(row, index) for row, index in zip(rows, every, strict=True)]
-            arrays[VECTOR] = np.stack(vectors)
-        followed = [self._followed(row) for row in rows]
-        pairs = zip(rows, followed, strict=True)
-        length = [self._length(row, None if pcm is None else len(pcm)) for row, pcm in pairs]
+            arrays[VECTOR] = vectors_in_words(rows, every, self.names)
+        length = [self._length(row, own) for row, own in zip(rows, followed, strict=True)]
         arrays[LENGTH] = np.array(length, np.int64)
-        if self.config.local is not None:
-            arrays[LOCAL] = self._local(followed, length)
+        if self.follower is not None:
+            arrays[LOCAL] = self._local(self.follower, followed, length)
         return arrays
 
-    def _local(self, followed: Sequence[np.ndarray | None], length: Sequence[int]) -> np.ndarray:
-        """Frames of a tile `(B, halo + F + halo, bands)`: those of what each row follows, cut or
+    def digest(self, rows: Sequence[Mapping[str, str]]) -> str | None:
+        """Checksums of the files that rows name; None where they name none."""
+        found = [] if self.follower is None else [self.follower.digest(row) for row in rows]
+        return ",".join(one or "" for one in found) if any(found) else None
+
+    def _local(
+        self, follower: Follower, followed: Sequence[Followed | None], length: Sequence[int]
+    ) -> np.ndarray:
+        """Frames of a tile `(B, halo + F + halo, width)`: those of what each row follows, cut or
         followed by silence to its own length; zeros around them, as in training."""
         local = self.config.local
+        every = [follower.silence(own) for own in length]
+        for frames, one in zip(every, followed, strict=True):
+            if one is not None:
+                frames[: len(one.frames)] = one.frames[: len(frames)]
         count = -(-max(length) // local.hop)
-        whole = np.zeros((len(length), count + 2 * local.halo, local.bands), np.float32)
-        for row, pcm, own in zip(whole, followed, length, strict=True):
-            sound = np.zeros(own, np.int16)
-            if pcm is not None:
-                sound[: len(pcm)] = pcm[:own]
-            frames = log_mel(sound, self.rate, local.hop, local.bands)
+        whole = np.zeros((len(length), count + 2 * local.halo, every[0].shape[1]), np.float32)
+        for row, frames in zip(whole, every, strict=True):
             row[local.halo : local.halo + len(frames)] = frames
         return whole
 
     def _check(self, row: Mapping[str, str]) -> None:
-        followed = [] if self.config.local is None else [AUDIO, RECORDING]
+        followed = () if self.follower is None else self.follower.keys
         allowed = [*self.names, SECONDS, *followed]
         for key in row:
             if key not in allowed:
                 raise UsageError(f"--condition: {unknown('condition', key, allowed)}")
 
-    def _vector(self, row: Mapping[str, str], index: int) -> np.ndarray:
-        parts = []
-        for name, values in self.names.items():
-            part = np.zeros(len(values), np.float32)
-            if name == TAGS:
-                for tag in filter(None, map(str.strip, re.split("[;,]", row.get(name, "")))):
-                    part[self._number(name, tag)] = 1.0
-            elif name in row:
-                part[self._number(name, row[name])] = 1.0
-            else:
-                index, place = divmod(index, len(values))
-                part[place] = 1.0
-            parts.append(part)
-        return np.concatenate(parts)
-
-    def _number(self, name: str, value: str) -> int:
-        values = self.names[name]
-        if value not in values:
-            raise UsageError(
-                f"--condition {name}: {unknown('tag' if name == TAGS else name, value, values)}"
-            )
-        return values.index(value)
-
-    def _length(self, row: Mapping[str, str], known: int | None) -> int:
+    def _length(self, row: Mapping[str, str], followed: Followed | None) -> int:
         if SECONDS not in row:
-            return self.default if known is None else known
+            return self.default if followed is None else followed.length
         try:
             seconds = float(row[SECONDS])
         except ValueError:
@@ -118,23 +99,3 @@ class Words:
                 f"Received: {row[SECONDS]!r}"
             )
         return round(seconds * self.rate)
-
-    def _followed(self, row: Mapping[str, str]) -> np.ndarray | None:
-        """The recording whose local condition a row asks for; None for silence."""
-        if AUDIO in row and RECORDING in row:
-            raise UsageError("--condition: audio and recording do not go together; give one")
-        if RECORDING in row:
-            return self._recording(row[RECORDING])
-        return read_recording(row[AUDIO], self.rate) if AUDIO in row else None
-
-
-def vector_of(attributes: Mapping[str, np.ndarray], names: Mapping[str, Sequence[str]]) -> Any:
-    """The global condition `(B, V)` float32 of attributes of recordings; None without names."""
-    if not names:
-        return None
-    parts = []
-    for name, values in names.items():
-        given = np.asarray(attributes[name])
-        whole = given if name == TAGS else np.eye(len(values))[given]
-        parts.append(whole.astype(np.float32))
-    return np.concatenate(parts, axis=1)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from genkit.data.audio.attributes import vector_of
 from genkit.data.audio.mulaw import decode_pcm, encode
 from genkit.errors import DataError, UsageError
 from genkit.family import SampleSettings, SoundGenerator
-from genkit.models.wavenet.words import vector_of
 from genkit.progress import SILENT
 from genkit.sampling.driver import sample_tile, tile_chunks
 from genkit.sampling.job import Job

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from genkit.data.audio.dataset import AudioSplit
+from genkit.data.audio.attributes import vector_of
+from genkit.data.audio.dataset import AudioSplit, Segment
 from genkit.data.audio.mulaw import encode
 from genkit.models.wavenet.features import log_mel
 from genkit.models.wavenet.rows import Rows
-from genkit.models.wavenet.words import vector_of
 from genkit.progress import SILENT
 from genkit.randomness import normal
+from genkit.speech.reading import Spoken
 from tests import sounds
 from tests.densities import log_softmax
 from tests.sequences import array
@@ -26,9 +27,10 @@ def recordings(learner: Any) -> AudioSplit:
     edges = np.cumsum([0, *LENGTHS])
     sound = (9000 * normal(0, "tests/rows", 0, (int(edges[-1]),))).clip(-32768, 32767)
     tags = np.eye(16, dtype=np.uint8)[: len(LENGTHS)]
-    return AudioSplit(
-        sound.astype(np.int16), edges, {"tags": tags}, 1000, [str(i) for i in range(len(LENGTHS))]
-    )
+    attributes = {"tags": tags, "voice": np.arange(len(LENGTHS)) % 2}
+    names = [str(i) for i in range(len(LENGTHS))]
+    phones = [[Segment(0, n // 2, "'i:"), Segment(n // 2, n, "t")] for n in LENGTHS]
+    return AudioSplit(sound.astype(np.int16), edges, attributes, 1000, names, None, phones)
 
 
 def whole(learner: Any, split: AudioSplit, number: int) -> np.ndarray:
@@ -38,7 +40,11 @@ def whole(learner: Any, split: AudioSplit, number: int) -> np.ndarray:
     given = {name: values[number : number + 1] for name, values in split.attributes.items()}
     own: dict[str, Any] = {"vector": vector_of(given, learner.rows.names)}
     if (local := config.local) is not None:
-        frames = log_mel(split.recording(number), split.sample_rate, local.hop, local.bands)
+        if local.features == "mel":
+            frames = log_mel(split.recording(number), split.sample_rate, local.hop, local.bands)
+        else:
+            spoken = Spoken(split, learner.recipe.data.phone_set(), local.hop)
+            frames = spoken.features(number, pitch=True)
         own["local"] = np.pad(frames, ((local.halo, local.halo), (0, 0)))[None]
     logits = array(learner.network(codes, **{k: v for k, v in own.items() if v is not None}))
     return np.take_along_axis(log_softmax(logits), codes[..., None], -1)[0, :, 0]
@@ -91,7 +97,8 @@ def test_frames_of_a_row_are_those_of_the_recording() -> None:
     every = log_mel(split.recording(2), 1000, local.hop, local.bands)
     padded = np.pad(every, ((local.halo, local.halo + 50), (0, 0)))
     for origin in (0, 6, 48, 126):
-        frames = learner.rows._frames(split, 2, origin, 30)
+        begin, count = origin // local.hop - local.halo, 30 // local.hop + 2 * local.halo
+        frames = learner.rows.frames.of(split, 2, begin, count)
         first = origin // local.hop
         np.testing.assert_allclose(frames, padded[first : first + len(frames)], atol=1e-6)
         assert frames.shape == (30 // local.hop + 2 * local.halo, local.bands)

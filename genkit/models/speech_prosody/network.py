@@ -1,0 +1,148 @@
+"""Networks of durations and pitch (van den Oord et al., 2016, arXiv:1609.03499, section 3.2).
+
+The paper says what they are, an LSTM and an autoregressive CNN that minimise squared errors, and
+no sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from genkit.layers.dilated import DilatedCausalStack
+from genkit.layers.dilated_steps import DilatedSteps
+from genkit.layers.sequence_lstm import SequenceLSTM
+from genkit.speech.sizes import FRAME, PITCH
+
+
+@keras.saving.register_keras_serializable(package="genkit")
+class PhoneDurations(keras.Model):
+    """How long each phone lasts.
+
+    Args:
+        features: of a phone. vector: width of the global condition, or 0. dense, units: sizes.
+
+    Input: features `(B, N, features)`, vector `(B, vector)` or None. Output: `(B, N)`, in the
+    scale of `genkit.models.speech_prosody.scales.log_frames`.
+    """
+
+    def __init__(self, features: int, vector: int, dense: int, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.features, self.vector, self.sizes = features, vector, (dense, units)
+        self.entry = keras.layers.Dense(dense, activation="relu", name="entry")
+        self.lstm = SequenceLSTM(units, name="lstm")
+        self.exit = keras.layers.Dense(1, name="exit")
+
+    def build(self, input_shape: Any = None, vector_shape: Any = None) -> None:
+        dense, units = self.sizes
+        self.entry.build((None, None, self.features + self.vector))
+        self.lstm.build((None, None, dense))
+        self.exit.build((None, None, units))
+        self.built = True
+
+    def call(self, features: Any, vector: Any = None) -> Any:
+        if self.vector:
+            shape = (*ops.shape(features)[:2], self.vector)
+            spread = ops.broadcast_to(ops.cast(vector, features.dtype)[:, None], shape)
+            features = ops.concatenate([features, spread], axis=-1)
+        return ops.squeeze(self.exit(self.lstm(self.entry(features))), -1)
+
+    def get_config(self) -> dict[str, Any]:
+        dense, units = self.sizes
+        own = {"features": self.features, "vector": self.vector, "dense": dense, "units": units}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="genkit")
+class PitchContour(keras.Model):
+    """Log-F0 and voicing of a frame from those before it and from what is said.
+
+    Args:
+        features: of a phone; those of a frame are `FRAME` more. vector: width of the global
+            condition, or 0. channels: that the features are mapped to.
+        residual, skip, head: channels. dilations: one a layer.
+
+    Input: contour before each frame `(B, F, 2)`, log-F0 in the scale of networks and voicing;
+    `known` `(B, F)`, 0 where it is hidden; features `(B, F, features + FRAME)`; vector. Output:
+    `(B, F, 2)`, log-F0 and the logit of voicing.
+    """
+
+    def __init__(
+        self,
+        features: int,
+        vector: int,
+        channels: int,
+        residual: int,
+        skip: int,
+        head: int,
+        dilations: Sequence[int],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.config = {
+            "features": features,
+            "vector": vector,
+            "channels": channels,
+            "residual": residual,
+            "skip": skip,
+            "head": head,
+            "dilations": list(dilations),
+        }
+        self.features, self.vector, self.channels = features, vector, channels
+        self.skip = skip
+        self.local = keras.layers.Dense(channels, activation="relu", name="local")
+        self.entry = keras.layers.Dense(residual, name="entry")
+        self.stack = DilatedCausalStack(
+            residual, skip, dilations, 2, vector=vector, local=channels, name="stack"
+        )
+        self.head = keras.layers.Dense(head, activation="relu", name="head")
+        self.exit = keras.layers.Dense(PITCH, name="exit")
+
+    def build(self, *shapes: Any) -> None:
+        self.local.build((None, None, self.features + FRAME))
+        self.entry.build((None, None, PITCH + 1))
+        self.stack.build((None, None, self.stack.residual))
+        self.head.build((None, None, self.skip))
+        self.exit.build((None, None, self.head.units))
+        self.built = True
+
+    def told(self, skips: Any) -> Any:
+        """What the skip sum `(..., S)` says, `(..., 2)`."""
+        return self.exit(self.head(ops.relu(skips)))
+
+    def call(self, before: Any, known: Any, features: Any, vector: Any = None) -> Any:
+        flags = ops.cast(known, before.dtype)[..., None]
+        x = self.entry(ops.concatenate([before * flags, flags], axis=-1))
+        return self.told(self.stack(x, vector, self.local(features)))
+
+    def draw(self, features: Any, vector: Any = None) -> Any:
+        """The contour `(B, F, 2)` that follows from its own beginning: log-F0, and voicing 0 or 1.
+
+        It starts as training does, from zeros that are known.
+        """
+        batch, count = int(features.shape[0]), int(features.shape[1])
+        steps = DilatedSteps(self.stack, vector, self.local(features))
+        dtype = self.compute_dtype
+
+        def step(t: Any, before: Any, rings: Any, found: Any) -> Any:
+            flags = ops.ones((batch, 1), dtype)
+            x = self.entry(ops.concatenate([before, flags], axis=-1))
+            skips, rings = steps.step(x, rings, t, t)
+            value, logit = ops.split(self.told(skips), 2, axis=-1)
+            new = ops.concatenate([value, ops.cast(logit > 0, dtype)], axis=-1)
+            return t + 1, new, rings, ops.slice_update(found, (t, 0, 0), new[None])
+
+        start = (
+            ops.zeros((), "int32"),
+            ops.zeros((batch, PITCH), dtype),
+            self.stack.rings.zeros(batch, dtype),
+            ops.zeros((count, batch, PITCH), dtype),
+        )
+        found = ops.while_loop(lambda t, *rest: t < count, step, start, maximum_iterations=count)[3]
+        return ops.transpose(found, (1, 0, 2))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **self.config}

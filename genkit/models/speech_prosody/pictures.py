@@ -1,0 +1,53 @@
+"""Figures of durations and contours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from genkit.artifacts import Figure
+from genkit.speech.pitch import in_hertz
+
+
+def durations_figure(
+    true: Sequence[np.ndarray], told: Sequence[np.ndarray], milliseconds: float, split: str
+) -> Figure:
+    """Predicted against true durations, a dot a phone."""
+    from matplotlib.figure import Figure as Canvas
+
+    canvas = Canvas(figsize=(5, 5), layout="constrained")
+    axes = canvas.subplots()
+    x, y = (np.concatenate(parts) * milliseconds for parts in (true, told))
+    axes.loglog(x, y, ".", markersize=2, alpha=0.4)
+    low, high = milliseconds, max(x.max(), y.max())
+    axes.loglog([low, high], [low, high], "k-", linewidth=0.8)
+    axes.set_xlabel("true duration, ms")
+    axes.set_ylabel("predicted duration, ms")
+    axes.set_title(f"{len(x):,} phones of {split}")
+    return Figure.from_matplotlib("durations", canvas)
+
+
+def contours_figure(
+    true: Sequence[np.ndarray],
+    told: Sequence[np.ndarray],
+    titles: Sequence[str],
+    seconds: float,
+    split: str,
+) -> Figure:
+    """True and drawn contours, a row a recording; unvoiced frames are left out."""
+    from matplotlib.figure import Figure as Canvas
+
+    canvas = Canvas(figsize=(9, 2 * len(true)), layout="constrained")
+    rows = canvas.subplots(len(true), 1, squeeze=False)[:, 0]
+    for axes, own, other, title in zip(rows, true, told, titles, strict=True):
+        for contour, name in ((own, "recorded"), (other, "drawn")):
+            hertz = np.exp(in_hertz(contour[:, 0]))
+            hertz[contour[:, 1] < 0.5] = np.nan
+            axes.plot(np.arange(len(hertz)) * seconds, hertz, label=name)
+        axes.set_ylabel("F0, Hz")
+        if title.isascii():  # the fonts that come with Matplotlib have no Chinese
+            axes.set_title(title, fontsize=8)
+    rows[-1].set_xlabel(f"seconds, {split}")
+    rows[0].legend(fontsize=8)
+    return Figure.from_matplotlib("contours", canvas)

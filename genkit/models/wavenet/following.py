@@ -1,0 +1,248 @@
+"""What a user says that a recording should follow: another recording, phones or a text."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from genkit.data.audio.attributes import vectors_in_words
+from genkit.data.audio.given import read_recording
+from genkit.errors import DataError, UsageError
+from genkit.models.wavenet.features import log_mel
+from genkit.speech.context import frame_features, phone_features
+from genkit.speech.phones import PAUSE, Phone
+from genkit.speech.reading import Spoken
+from genkit.speech.utterance import Utterance, written
+
+AUDIO, RECORDING, TEXT, PHONES = "audio", "recording", "text", "phones"
+LANGUAGE = "language"
+DURATIONS, PITCH = "durations", "pitch"  # inputs of a run that speaks
+MOST_PHONE_LINES = 1_000_000
+_HAN = re.compile("[\u4e00-\u9fff]")
+_ROW = re.compile(r"(.+):(\d{1,18})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What a recording follows.
+
+    Args:
+        frames: `(F, width)` float32.
+        length: audio samples of the recording.
+    """
+
+    frames: np.ndarray
+    length: int
+
+
+class Follower(Protocol):
+    """Reads what a row asks to be followed."""
+
+    keys: tuple[str, ...]
+
+    def completed(self, row: Mapping[str, str]) -> Mapping[str, str]:
+        """The row with what follows from it, such as the language of its text."""
+        ...
+
+    def follow(self, row: Mapping[str, str], index: int) -> Followed | None:
+        """What the row asks for; None for silence."""
+        ...
+
+    def silence(self, length: int) -> np.ndarray:
+        """Frames of a silent recording, `(ceil(length / hop), width)`."""
+        ...
+
+    def digest(self, row: Mapping[str, str]) -> str | None:
+        """A checksum of the files that a row names; None where it names none."""
+        ...
+
+
+class MelFollower:
+    """Recordings whose spectra are followed.
+
+    Args:
+        local: the local condition's section. rate: Hz.
+        recording: gives the PCM of `SPLIT:NUMBER` of the data set.
+    """
+
+    keys: tuple[str, ...] = (AUDIO, RECORDING)
+
+    def __init__(self, local: Any, rate: int, recording: Callable[[str], np.ndarray]) -> None:
+        self.local, self.rate, self._recording = local, rate, recording
+
+    def completed(self, row: Mapping[str, str]) -> Mapping[str, str]:
+        return row
+
+    def follow(self, row: Mapping[str, str], index: int) -> Followed | None:
+        check_one(row, self.keys)
+        if RECORDING in row:
+            pcm = self._recording(row[RECORDING])
+        elif AUDIO in row:
+            pcm = read_recording(row[AUDIO], self.rate)
+        else:
+            return None
+        return Followed(self._frames(pcm), len(pcm))
+
+    def silence(self, length: int) -> np.ndarray:
+        return self._frames(np.zeros(length, np.int16))
+
+    def _frames(self, pcm: np.ndarray) -> np.ndarray:
+        return log_mel(pcm, self.rate, self.local.hop, self.local.bands)
+
+    def digest(self, row: Mapping[str, str]) -> str | None:
+        return None if AUDIO not in row else _checksum(Path(row[AUDIO]))
+
+
+class LinguisticFollower:
+    """Texts, phones, and recordings whose phones are known.
+
+    Args:
+        recipe: of the run that speaks. inputs: its runs `durations` and `pitch`, where it has
+            them.
+        recording: gives the utterances of `SPLIT:NUMBER` and the number.
+    """
+
+    keys: tuple[str, ...] = (TEXT, PHONES, RECORDING)
+
+    def __init__(
+        self,
+        recipe: Any,
+        inputs: Mapping[str, Any],
+        recording: Callable[[str], tuple[Spoken, int]],
+    ) -> None:
+        self.local, self.data = recipe.model.local, recipe.data
+        self.phones = recipe.data.phone_set()
+        self.inputs, self._recording = inputs, recording
+        self._opened: dict[str, Any] = {}
+
+    def completed(self, row: Mapping[str, str]) -> Mapping[str, str]:
+        if TEXT not in row or LANGUAGE in row or len(self.data.front_ends()) < 2:
+            return row
+        return {**row, LANGUAGE: "cmn" if _HAN.search(row[TEXT]) else "en-us"}
+
+    def follow(self, row: Mapping[str, str], index: int) -> Followed | None:
+        check_one(row, self.keys)
+        if RECORDING in row:
+            spoken, number = self._recording(row[RECORDING])
+            frames = spoken.features(number, self.local.pitch)
+            return Followed(frames, len(spoken.split.recording(number)))
+        if TEXT in row:
+            utterance = self._of_text(row)
+        elif PHONES in row:
+            utterance = written(phones_of(row[PHONES]), self.phones)
+        else:
+            return None
+        frames = self._frames(utterance, row, index)
+        return Followed(frames, len(frames) * self.local.hop)
+
+    def _of_text(self, row: Mapping[str, str]) -> Utterance:
+        from genkit.speech.espeak.front import utterances
+
+        able = self.data.front_ends()
+        if not able:
+            raise UsageError(
+                f"--condition text: data set '{self.data.name}' has phones of its own, which no "
+                "front end writes. Give them: --condition phones='...', or phones=FILE:ROW"
+            )
+        language = row.get(LANGUAGE, able[0])
+        if language not in able:
+            raise UsageError(
+                f"--condition language: this run speaks {', '.join(able)}. Received: {language!r}"
+            )
+        return utterances([row[TEXT]], [language])[0]
+
+    def _frames(self, utterance: Utterance, row: Mapping[str, str], index: int) -> np.ndarray:
+        """Features of what is said, as long and as high as the inputs tell."""
+        durations = self._learner(DURATIONS)
+        lasting = durations.durations(utterance, self._vector(durations, row, index))
+        frames = frame_features(phone_features(utterance, self.phones), lasting)
+        if not self.local.pitch:
+            return frames
+        pitch = self._learner(PITCH)
+        contour = pitch.contour(utterance, lasting, self._vector(pitch, row, index))
+        return np.concatenate([frames, contour], axis=1)
+
+    def _vector(self, learner: Any, row: Mapping[str, str], index: int) -> np.ndarray | None:
+        if not learner.names:
+            return None
+        found: np.ndarray = vectors_in_words([row], [index], learner.names)[0]
+        return found
+
+    def _learner(self, name: str) -> Any:
+        if name not in self.inputs:
+            raise UsageError(
+                f"this run has no input '{name}', so it cannot tell "
+                f"{'how long phones last' if name == DURATIONS else 'how the pitch moves'}: it "
+                "follows recordings only, --condition recording=test:0. Its recipe needs "
+                f"inputs: {{{name}: RUN}}"
+            )
+        if name not in self._opened:
+            from genkit.opening import open_run
+
+            run = self.inputs[name]
+            self._opened[name] = open_run(run, run.recipe.eval.checkpoint).learner
+        return self._opened[name]
+
+    def silence(self, length: int) -> np.ndarray:
+        nothing = Utterance((Phone(PAUSE),), (False,))
+        count = -(-length // self.local.hop)
+        frames = frame_features(phone_features(nothing, self.phones), np.array([count]))
+        if not self.local.pitch:
+            return frames
+        return np.concatenate([frames, np.zeros((count, 2), np.float32)], axis=1)
+
+    def digest(self, row: Mapping[str, str]) -> str | None:
+        if PHONES not in row or _phone_file(row[PHONES]) is None:
+            return None
+        return hashlib.sha256(phones_of(row[PHONES]).encode()).hexdigest()
+
+
+def check_one(row: Mapping[str, str], keys: tuple[str, ...]) -> None:
+    """Refuses more than one thing to follow."""
+    given = [key for key in keys if key in row]
+    if len(given) > 1:
+        raise UsageError(f"--condition: {' and '.join(given)} do not go together; give one")
+
+
+def phones_of(value: str) -> str:
+    """Phones as they are written, from a user's word or from a line of a file, `FILE:ROW`.
+
+    Raises:
+        DataError: if the file cannot be read or has no such line.
+    """
+    found = _phone_file(value)
+    if found is None:
+        return value
+    path, row = found
+    try:
+        with path.open(encoding="utf-8") as file:
+            lines = [line.strip() for line, _ in zip(file, range(MOST_PHONE_LINES), strict=False)]
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read ({error})") from error
+    lines = [line for line in lines if line]
+    if row >= len(lines):
+        raise DataError(f"{path}: has {len(lines)} lines with phones, counted from 0, no {row}")
+    return lines[row]
+
+
+def _phone_file(value: str) -> tuple[Path, int] | None:
+    match = _ROW.fullmatch(value)
+    path, row = (match[1], int(match[2])) if match else (value, 0)
+    try:
+        return (Path(path), row) if Path(path).is_file() else None
+    except (OSError, ValueError):  # too long for a name, or a zero byte
+        return None
+
+
+def _checksum(path: Path) -> str | None:
+    """Of a file; None where it cannot be read, which reading it tells."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None

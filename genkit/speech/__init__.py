@@ -1,0 +1,1 @@
+"""Text to what a network that speaks is told: phones, their context, durations and pitch."""

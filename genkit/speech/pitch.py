@@ -1,0 +1,112 @@
+"""Log-F0 and voicing of recordings, kept so that they are found once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from genkit.data.audio.dataset import AudioSplit
+from genkit.data.places import data_root
+from genkit.data.prepared import FOLDER
+from genkit.errors import DataError
+from genkit.files import replacing
+from genkit.metrics.speech.contours import Contour, log_f0
+from genkit.progress import SILENT, Progress
+
+VERSION = 1  # of how contours are found; another one finds them anew
+_MANY = 60.0  # seconds of sound; less is not worth processes of their own
+_CENTRE, _SPREAD = 5.2, 0.4  # of natural logarithms of Hz, so that networks see about -2 to 2
+
+
+def standardised(log_hertz: np.ndarray) -> np.ndarray:
+    """Log-F0 in the scale of networks, float32."""
+    return ((log_hertz - _CENTRE) / _SPREAD).astype(np.float32)
+
+
+def in_hertz(values: np.ndarray) -> np.ndarray:
+    """Natural logarithms of Hz of values in the scale of networks."""
+    return values.astype(np.float64) * _SPREAD + _CENTRE
+
+
+def contours(split: AudioSplit, hop: int, progress: Progress = SILENT) -> list[Contour]:
+    """Log-F0 (natural logarithm of Hz, gaps filled) and voicing of each recording of a split.
+
+    They are kept below the data folder where that can be written.
+
+    Args:
+        split: the recordings. hop: audio samples of a frame; frame f is centred on its own.
+
+    Returns:
+        One a recording, F = ceil(T / hop).
+    """
+    path = data_root() / FOLDER / "pitch" / f"{_digest(split, hop)}.npz"
+    kept = _read(path)
+    if kept is not None:
+        return _parts(*kept, split, hop)
+    found = _find(split, hop, progress)
+    _keep(path, found)
+    return found
+
+
+def _find(split: AudioSplit, hop: int, progress: Progress) -> list[Contour]:
+    one = partial(log_f0, sample_rate=split.sample_rate, hop=hop)
+    sounds = (split.recording(i) for i in range(len(split)))
+    progress.start("pitch", len(split), "recordings")
+    found = []
+    if split.seconds < _MANY:
+        for sound in sounds:
+            found.append(one(sound))
+            progress.advance()
+    else:
+        workers = os.cpu_count() or 1
+        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+            for contour in pool.map(one, sounds, chunksize=8):
+                found.append(contour)
+                progress.advance()
+    progress.finish()
+    return found
+
+
+def _digest(split: AudioSplit, hop: int) -> str:
+    digest = hashlib.sha256(f"{VERSION} {split.sample_rate} {hop}".encode())
+    digest.update(np.ascontiguousarray(split.edges).tobytes())
+    for i in range(len(split)):
+        digest.update(np.ascontiguousarray(split.recording(i)).tobytes())
+    return digest.hexdigest()[:32]
+
+
+def _read(path: Path) -> tuple[np.ndarray, np.ndarray] | None:
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return file["log_f0"], file["voiced"]
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise DataError(f"{path}: damaged ({error}). Remove it") from error
+
+
+def _parts(log_hertz: np.ndarray, voiced: np.ndarray, split: AudioSplit, hop: int) -> list[Contour]:
+    counts = -(-np.diff(split.edges) // hop)
+    cuts = np.cumsum(counts)[:-1]
+    pairs = zip(np.split(log_hertz, cuts), np.split(voiced, cuts), strict=True)
+    return [Contour(values, flags) for values, flags in pairs]
+
+
+def _keep(path: Path, found: Sequence[Contour]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as file:
+            np.savez_compressed(
+                file,
+                log_f0=np.concatenate([contour.log_f0 for contour in found]),
+                voiced=np.concatenate([contour.voiced for contour in found]),
+            )
+    except OSError:
+        return  # a data folder that is not ours to write in; found anew next time

@@ -1,0 +1,1 @@
+"""Sentences that need no download, drawn from word lists by (purpose, index)."""
