@@ -21,7 +21,7 @@ from genkit.metrics.speech.contours import Contour, log_f0
 from genkit.progress import SILENT, Progress
 
 VERSION = 1  # of how contours are found; another one finds them anew
-_MANY = 60.0  # seconds of sound; less is not worth processes of their own
+_MANY = 60.0  # seconds of sound; less is worth neither a file nor processes of their own
 _CENTRE, _SPREAD = 5.2, 0.4  # of natural logarithms of Hz, so that networks see about -2 to 2
 
 
@@ -38,7 +38,7 @@ def in_hertz(values: np.ndarray) -> np.ndarray:
 def contours(split: AudioSplit, hop: int, progress: Progress = SILENT) -> list[Contour]:
     """Log-F0 (natural logarithm of Hz, gaps filled) and voicing of each recording of a split.
 
-    They are kept below the data folder where that can be written.
+    Those of a minute and more are kept below the data folder where that can be written.
 
     Args:
         split: the recordings. hop: audio samples of a frame; frame f is centred on its own.
@@ -46,6 +46,8 @@ def contours(split: AudioSplit, hop: int, progress: Progress = SILENT) -> list[C
     Returns:
         One a recording, F = ceil(T / hop).
     """
+    if split.seconds < _MANY:
+        return _find(split, hop, progress)
     path = data_root() / FOLDER / "pitch" / f"{_digest(split, hop)}.npz"
     kept = _read(path)
     if kept is not None:

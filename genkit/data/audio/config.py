@@ -142,9 +142,9 @@ class EspeakConfig(AudioConfig):
     languages: Annotated[list[Language], Field(min_length=1)] = Field(
         default_factory=lambda: list[Language](["en-us"])
     )
-    voices: Annotated[list[Annotated[str, Field(pattern="^[mf][1-8]$")]], Field(min_length=1)] = (
-        Field(default_factory=lambda: ["f2"])
-    )
+    voices: Annotated[
+        list[Annotated[str, Field(pattern="^(m[1-8]|f[1-5])$")]], Field(min_length=1)
+    ] = Field(default_factory=lambda: ["f2"])
     rate: Annotated[int, Field(ge=80, le=450)] = 160
     train_count: PositiveInt = 400
     validation_count: PositiveInt = 20

@@ -47,10 +47,10 @@ def frame_labels(
 
 def segments(numbers: np.ndarray, labels: Sequence[str], hop: int, length: int) -> list[Segment]:
     """Segments of a recording of so many audio samples, of the label of each frame `(F,)`."""
-    changes = np.flatnonzero(np.diff(numbers)) + 1
-    starts = [0, *changes.tolist()] if len(numbers) else []
-    ends = [*changes.tolist(), len(numbers)]
+    if not len(numbers):
+        return []
+    changes = (np.flatnonzero(np.diff(numbers)) + 1).tolist()
     return [
         Segment(start * hop, min(end * hop, length), labels[numbers[start]])
-        for start, end in zip(starts, ends, strict=False)
+        for start, end in zip([0, *changes], [*changes, len(numbers)], strict=True)
     ]

@@ -1,7 +1,7 @@
 """Frames of speech and their log-mel spectra, on the one grid that all measures of speech share.
 
-Frame f is centred on the middle of audio samples f * hop .. f * hop + hop - 1, and there is one for
-each audio sample, so F = ceil(T / hop). Contours, cepstra and phones of one hop then fit together.
+Frame f is centred on the middle of audio samples f * hop .. f * hop + hop - 1. There are
+F = ceil(T / hop) of them for T samples. Contours and cepstra of one hop then fit together.
 """
 
 from __future__ import annotations

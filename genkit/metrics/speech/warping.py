@@ -23,8 +23,9 @@ def warping_path(real: np.ndarray, made: np.ndarray, band: float = BAND) -> np.n
     Args:
         real: `(F, D)`, a vector for each frame; distances are Euclidean.
         made: `(G, D)`.
-        band: how far frame i may be from the frame that lies there if speech were merely
-            stretched evenly, as a share of F + G. At 1 all paths are allowed.
+        band: how far both frames of a pair may be from those that would lie there if one were
+            the other evenly stretched, as a share of F + G. At 1 all paths are allowed; at 0.1,
+            two utterances of 3 s may be apart by 1.2 s at a place.
 
     Returns:
         `(P, 2)` int64, frames of `real` and of `made`; from (0, 0) to (F - 1, G - 1), so

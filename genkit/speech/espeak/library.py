@@ -13,6 +13,7 @@ RATE = 22_050  # Hz, of all its voices
 _SYNCHRONOUS = 2  # sound goes to the callback before `espeak_Synth` returns
 _PHONEME_EVENTS, _NO_EXIT = 0x1, 0x8000
 _UTF8, _END_PAUSE = 0x1, 0x1000
+_SEED = 1
 _WORD, _PHONEME, _LAST = 1, 7, 0
 _PARAMETERS = {"rate": 1, "pitch": 3, "range": 4}
 
@@ -92,6 +93,8 @@ class Library:
         self._blocks, self._phones, self._words = [], [], []
         if self._c.espeak_SetVoiceByName(voice.encode()):
             raise OSError(f"eSpeak NG has no voice {voice!r}")
+        # The breath of some voices is noise, whose seed is the time unless it is given.
+        self._c.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))
         for name, value in parameters.items():
             self._c.espeak_SetParameter(_PARAMETERS[name], value, 0)
         encoded = text.encode()

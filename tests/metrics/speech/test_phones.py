@@ -102,6 +102,11 @@ def test_training_is_a_function_of_the_seed(recogniser: PhoneRecogniser) -> None
     np.testing.assert_array_equal(found[0], found[1])
     assert np.abs(found[0] - found[2]).max() > 0.1
     np.testing.assert_allclose(np.exp(found[0]).sum(axis=1), 1.0, atol=1e-4)
+    # The network has its own numbers, besides the choice of recordings and frames.
+    frames = every, np.arange(len(every)) % 3
+    first, again, other = (train_classifier(frames, frames, 3, seed) for seed in (1, 1, 2**62))
+    np.testing.assert_array_equal(first.network.coefs_[0], again.network.coefs_[0])
+    assert np.abs(first.network.coefs_[0] - other.network.coefs_[0]).max() > 0.01
 
 
 def test_so_many_frames_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:

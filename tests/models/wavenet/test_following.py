@@ -1,0 +1,165 @@
+"""What a WaveNet that speaks is asked to follow: texts, phones, files of phones, recordings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from genkit.errors import DataError, UsageError
+from genkit.models.wavenet.following import Followed, LinguisticFollower, phones_of
+from tests import sounds, speech_runs
+
+PHONES = "D @2 | k 'a t _."
+
+
+class Lasting:
+    """Stands for a run of durations: three frames a phone."""
+
+    names: ClassVar[dict[str, tuple[str, ...]]] = {}
+
+    def durations(self, utterance: Any, vector: Any) -> np.ndarray:
+        return np.full(len(utterance), 3)
+
+
+class Singing:
+    """Stands for a run of pitch: a rising voice."""
+
+    names: ClassVar[dict[str, tuple[str, ...]]] = {}
+
+    def contour(self, utterance: Any, durations: np.ndarray, vector: Any) -> np.ndarray:
+        rising = np.arange(durations.sum(), dtype=np.float32) / 10
+        return np.stack([rising, np.ones_like(rising)], axis=1)
+
+
+@pytest.fixture(scope="module")
+def learner() -> Any:
+    return sounds.learner("linguistic")
+
+
+@pytest.fixture
+def follower(learner: Any, monkeypatch: pytest.MonkeyPatch) -> LinguisticFollower:
+    found: LinguisticFollower = learner.follower
+    monkeypatch.setattr(found, "inputs", {"durations": None, "pitch": None})
+    monkeypatch.setattr(found, "_opened", {"durations": Lasting(), "pitch": Singing()})
+    return found
+
+
+def followed(follower: LinguisticFollower, **row: str) -> Followed:
+    found = follower.follow(follower.completed(row), 0)
+    assert found is not None
+    return found
+
+
+def test_phones_last_as_the_run_tells_and_sound_as_high(follower: LinguisticFollower) -> None:
+    found = followed(follower, phones=PHONES)
+    assert found.frames.shape == (6 * 3, follower.local.width(follower.data))
+    assert found.length == 6 * 3 * follower.local.hop
+    np.testing.assert_allclose(found.frames[:, -2], np.arange(18) / 10, atol=1e-6)
+    assert (found.frames[:, -1] == 1).all()
+
+
+def test_a_text_is_its_phones(follower: LinguisticFollower) -> None:
+    text = followed(follower, text="The cat.")
+    phones = followed(follower, phones="D @2 | k 'a t _.")
+    np.testing.assert_array_equal(text.frames, phones.frames)
+
+
+def test_a_recording_has_its_own_durations(learner: Any, follower: LinguisticFollower) -> None:
+    found = followed(follower, recording="test:1")
+    split = learner.split("test")
+    assert found.length == len(split.recording(1))
+    spoken, number = learner.spoken(learner.rows.frames, "test:1")
+    np.testing.assert_array_equal(found.frames, spoken.features(number, pitch=True))
+
+
+def test_lines_of_a_file(tmp_path: Path, follower: LinguisticFollower) -> None:
+    path = tmp_path / "sentences.txt"
+    path.write_text(f"t 'i: _.\n\n{PHONES}\n", encoding="utf-8")
+    assert phones_of(str(path)) == "t 'i: _."
+    assert phones_of(f"{path}:1") == PHONES
+    assert phones_of(PHONES) == PHONES
+    with pytest.raises(DataError, match="has 2 lines with phones, counted from 0, no 2"):
+        phones_of(f"{path}:2")
+    one, other = (follower.digest({"phones": f"{path}:{row}"}) for row in (0, 1))
+    assert one is not None
+    assert one != other
+    assert follower.digest({"phones": PHONES}) is None
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DataError, match="cannot be read"):
+        phones_of(f"{path}:0")
+
+
+def test_silence_is_a_pause_without_voice(follower: LinguisticFollower) -> None:
+    frames = follower.silence(10 * follower.local.hop - 1)
+    assert frames.shape == (10, follower.local.width(follower.data))
+    assert not frames[:, -2:].any()
+
+
+@pytest.mark.parametrize(
+    ("row", "error", "says"),
+    [
+        ({"text": "a", "phones": PHONES}, UsageError, "text and phones do not go together"),
+        ({"text": ""}, UsageError, "at least one letter"),
+        ({"text": "你好"}, UsageError, "English front end cannot read"),
+        ({"text": "hi", "language": "de"}, UsageError, "this run speaks en-us. Received: 'de'"),
+        ({"phones": "D 'Q"}, DataError, 'no phone "\'Q"'),
+        ({"phones": "_"}, DataError, "at least one phone"),
+        ({"recording": "test:9"}, UsageError, "test has 2 recordings"),
+        ({"recording": "first"}, UsageError, "takes a split and a number"),
+    ],
+)
+def test_what_cannot_be_followed(
+    follower: LinguisticFollower, row: dict[str, str], error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        follower.follow(follower.completed(row), 0)
+
+
+def test_a_run_without_inputs_follows_recordings_only(learner: Any) -> None:
+    with pytest.raises(UsageError, match="this run has no input 'durations'"):
+        learner.follower.follow({"phones": PHONES}, 0)
+
+
+def test_data_without_a_front_end_takes_phones_only(
+    follower: LinguisticFollower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(follower.data), "front_ends", lambda self: ())
+    with pytest.raises(UsageError, match="no front end writes"):
+        follower.follow({"text": "hello"}, 0)
+
+
+def test_the_language_of_a_text_is_seen(learner: Any) -> None:
+    section = learner.recipe.data.model_copy(update={"languages": ["en-us", "cmn"]})
+    recipe = learner.recipe.model_copy(update={"data": section})
+    follower = LinguisticFollower(recipe, {}, learner.spoken)
+    assert follower.completed({"text": "你好"})["language"] == "cmn"
+    assert follower.completed({"text": "hello"})["language"] == "en-us"
+    assert "language" not in follower.completed({"phones": PHONES})
+    assert follower.completed({"text": "你好", "language": "en-us"})["language"] == "en-us"
+
+
+def test_the_width_without_pitch_is_smaller(learner: Any) -> None:
+    plain = sounds.learner("linguistic", model={"local": {
+        "features": "linguistic", "pitch": False, "strides": [2, 4], "channels": 3, "halo": 1,
+    }})  # fmt: skip
+    assert plain.rows.frames.width == learner.rows.frames.width - 2
+
+
+def test_real_runs_of_durations_and_pitch_are_asked(learner: Any) -> None:
+    recipe, rows = learner.recipe, [{"phones": PHONES, "voice": "m3"}]
+    follower = LinguisticFollower(recipe, {"durations": None, "pitch": None}, learner.spoken)
+    durations = speech_runs.learner("speech_durations", model={"condition": ["voice"]})
+    pitch = speech_runs.learner("speech_pitch", model={"condition": ["voice"]})
+    follower._opened.update(durations=durations, pitch=pitch)
+    found = follower.follow(rows[0], 0)
+    assert found is not None
+    from genkit.speech.utterance import written
+
+    utterance, vector = written(PHONES, follower.phones), np.array([0.0, 1.0], np.float32)
+    lasting = durations.durations(utterance, vector)
+    assert len(found.frames) == lasting.sum()
+    contour = pitch.contour(utterance, lasting, vector)
+    np.testing.assert_allclose(found.frames[:, -2:], contour, atol=1e-5)
