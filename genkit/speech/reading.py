@@ -40,9 +40,23 @@ class Spoken:
                 f"{without[0]}: a model that speaks learns from recordings whose phones are known"
             )
         self._alignments = alignments
+        self._check_phones()
         self._utterances: dict[int, tuple[Utterance, np.ndarray]] = {}
         self._tables: dict[int, np.ndarray] = {}
         self._contours: list[Contour] | None = None
+
+    def _check_phones(self) -> None:
+        """Refuses phones that are not among those that the data section names."""
+        labels = {segment.label for found in self._alignments for segment in found}
+        read = {label: self.phones.read(label) for label in labels}
+        missing = sorted(
+            {p.name for p in read.values() if not p.pause and p.name not in self.phones.names}
+        )
+        if missing:
+            raise DataError(
+                f"alignments have phones that the data section does not: {', '.join(missing)}. "
+                f"All of them:\n  phones: [{', '.join(sorted({*self.phones.names, *missing}))}]"
+            )
 
     def __len__(self) -> int:
         return len(self.split)

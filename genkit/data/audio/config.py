@@ -195,12 +195,21 @@ class TimitConfig(SharesConfig):
 
 
 class LjSpeechConfig(SharesConfig):
-    """LJ Speech: one woman reads books, 13,100 passages of 1 to 10 s; a fixed permutation."""
+    """LJ Speech: one woman reads books, 13,100 passages of 1 to 10 s; a fixed permutation.
+
+    Args:
+        alignments: a folder beside `wavs` with a file of ARPABET phones for each recording, such
+            as the TextGrids that the Montreal Forced Aligner writes; null where none are wanted.
+    """
 
     name: Literal["ljspeech"] = "ljspeech"
     sample_rate: Rate = 22_050
     validation_share: Share = 0.05
     test_share: Share = 0.05
+    alignments: Annotated[str, Field(min_length=1)] | None = None
+
+    def phone_set(self) -> PhoneSet | None:
+        return None if self.alignments is None else named_set("arpabet")
 
 
 class VctkConfig(SharesConfig):
@@ -240,6 +249,8 @@ class AudioFolderConfig(SharesConfig):
         speakers: all speakers, by the names that the manifest or the sub-folders have; null
             where the model is not to know them.
         tags: all tags that the manifest has; null where the model is not to know them.
+        phones: the phones of the manifest's alignments, `arpabet`, `timit` or a list; null where
+            the model is not to know them.
         split_by: `file` holds whole files out, `time` the last part of each recording; for
             manifests without a column `split`.
     """
@@ -249,12 +260,15 @@ class AudioFolderConfig(SharesConfig):
     manifest: Annotated[str, Field(min_length=1)] | None = None
     speakers: Names | None = None
     tags: Names | None = None
+    phones: Literal["arpabet", "timit"] | Names | None = None
     split_by: Literal["file", "time"] = "file"
 
     @model_validator(mode="after")
     def _once(self) -> AudioFolderConfig:
         _check_unique("speakers", self.speakers)
         _check_unique("tags", self.tags)
+        if isinstance(self.phones, list):
+            _check_unique("phones", self.phones)
         for tag in self.tags or ():
             if "," in tag or ";" in tag:
                 raise ValueError(
@@ -265,6 +279,12 @@ class AudioFolderConfig(SharesConfig):
     def vocabulary(self) -> dict[str, tuple[str, ...]]:
         given = {"speaker": self.speakers, "tags": self.tags}
         return {name: tuple(values) for name, values in given.items() if values}
+
+    def phone_set(self) -> PhoneSet | None:
+        if self.phones is None:
+            return None
+        own = isinstance(self.phones, list)
+        return named_set("own", self.phones) if own else named_set(str(self.phones))
 
 
 def _check_unique(key: str, names: Sequence[str] | None) -> None:

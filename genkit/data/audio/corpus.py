@@ -30,7 +30,7 @@ from genkit.progress import SILENT, Progress
 
 IN_MEMORY = 2**30  # bytes of all splits together; more has to be prepared
 REPORT = "report.jsonl"
-_LATER = ("crop",)  # what is done after reading: the same files serve all of it
+_LATER = ("crop", "phones")  # what is done after reading: the same files serve all of it
 _NEVER_WANTED = (report.SILENT, report.SLIPPED)  # dropped even from published data
 _PROBED = 256  # files whose headers tell how large the rest is
 

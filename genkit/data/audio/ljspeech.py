@@ -16,6 +16,7 @@ DATASET = "ljspeech"
 FOLDERS = ("ljspeech", "ljspeech/LJSpeech-1.1", "LJSpeech-1.1", "ljspeech_sample")
 TEXTS = "metadata.csv"
 RECORDINGS = 13_100
+ALIGNED = (".TextGrid", ".lab", ".phn", ".txt")
 
 
 def load(config: LjSpeechConfig) -> AudioDataset:
@@ -24,19 +25,33 @@ def load(config: LjSpeechConfig) -> AudioDataset:
 
 
 def files(config: LjSpeechConfig) -> dict[str, Path]:
-    """`metadata.csv` and the recordings by name.
+    """`metadata.csv`, the recordings and their alignments, where the section asks for them, by
+    name.
 
     Raises:
         DataError: if there are none.
     """
-    del config
     folder = find_folder(FOLDERS, TEXTS)
     if folder is None:
         raise missing(DATASET, [TEXTS, "wavs/LJ001-0001.wav, ..."])
     wavs = sorted((folder / "wavs").glob("*.wav"))
     if not wavs:
         raise DataError(f"{folder / 'wavs'}: no recordings (looked for *.wav)")
-    return {TEXTS: folder / TEXTS, **{f"wavs/{path.name}": path for path in wavs}}
+    found = {TEXTS: folder / TEXTS, **{f"wavs/{path.name}": path for path in wavs}}
+    return found if config.alignments is None else {**found, **_aligned(folder, config, wavs)}
+
+
+def _aligned(folder: Path, config: LjSpeechConfig, wavs: list[Path]) -> dict[str, Path]:
+    """The alignment of each recording, by name."""
+    place = folder / str(config.alignments)
+    there = {path.stem: path for path in sorted(place.glob("*")) if path.suffix in ALIGNED}
+    absent = [path.stem for path in wavs if path.stem not in there]
+    if absent:
+        raise DataError(
+            f"data.alignments: {place} lacks {len(absent)} of {len(wavs)} alignments, such as "
+            f"{absent[0]}.TextGrid. The Montreal Forced Aligner writes them"
+        )
+    return {f"{place.name}/{there[path.stem].name}": there[path.stem] for path in wavs}
 
 
 def listing(config: LjSpeechConfig) -> Listing:
@@ -48,7 +63,12 @@ def listing(config: LjSpeechConfig) -> Listing:
         raise DataError(
             f"{TEXTS} names {len(absent)} recordings that are not in wavs/, such as {absent[0]}"
         )
-    items = [Item(path, name, text=texts.get(path.stem, "")) for name, path in found.items()]
+    aligned = {path.stem: path for name, path in found.items() if not name.startswith("wavs/")}
+    items = [
+        Item(path, name, text=texts.get(path.stem, ""), alignment=aligned.get(path.stem))
+        for name, path in found.items()
+        if name.startswith("wavs/")
+    ]
     shares = {"validation": config.validation_share, "test": config.test_share}
     notes = {}
     if len(items) != RECORDINGS:
