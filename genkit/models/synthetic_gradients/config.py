@@ -67,12 +67,14 @@ class RecurrentConfig(Section):
         window: steps through which gradients go (truncated backpropagation through time).
         hidden: units of the hidden layer of the bridge; 0 for a linear one.
         auxiliary: the bridge predicts its own word a window later as well.
+        weight: by which the bridge's word is multiplied where the network learns from it.
     """
 
     units: Width = 128
     window: Annotated[int, Field(ge=1, le=200)] = 4
     hidden: Annotated[int, Field(ge=0, le=4096)] = 128
     auxiliary: bool = False
+    weight: Annotated[float, Field(gt=0, le=1)] = 1.0
 
 
 class ClocksConfig(Section):

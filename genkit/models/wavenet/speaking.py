@@ -74,9 +74,8 @@ def evaluate(
         titles = [_plain(texts[i]) for i in chosen[:SHOWN]]
         pictures.append(recordings_figure(made[:SHOWN], split.sample_rate, titles, name="spoken"))
     progress.message("a recogniser of phones learns from recordings ...")
-    heard = recognised(learner, frames.phones, split, chosen, groups, seed)
+    rows = recognised(learner, frames.phones, split, chosen, groups, seed)
     real = [split.recording(i) for i in chosen]
-    rows = list(heard)
     for row, group in zip(rows[1:], groups, strict=True):
         row.update(distances(real, group, split.sample_rate, frames.hop))
     for row in rows:
@@ -84,7 +83,9 @@ def evaluate(
     for group in groups:
         ratio = metrics[f"{group.kind}_phone_accuracy"] / metrics["real_phone_accuracy"]
         metrics[f"{group.kind}_phone_accuracy_ratio"] = ratio
-    return Evaluation(len(chosen), metrics, {"speech": rows}, pictures)
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    table = [{key: row.get(key) for key in columns} for row in rows]
+    return Evaluation(len(chosen), metrics, {"speech": table}, pictures)
 
 
 def speaks(learner: WaveNetLearner) -> bool:

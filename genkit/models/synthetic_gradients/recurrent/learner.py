@@ -138,7 +138,7 @@ class CopyLearner(DataLearner):
             inputs, targets, asked: `(T, B, D)`, `(T, B)`, `(T,)`. first: 1 at the beginning of an
                 episode. more: 1 where something comes behind the window.
         """
-        start = self.state.value * (1.0 - first)
+        start, section = self.state.value * (1.0 - first), self.config.recurrent
         size = start.shape[0]
 
         def objective(state: Any) -> tuple[Any, Any]:
@@ -150,7 +150,7 @@ class CopyLearner(DataLearner):
             word = ops.zeros_like(end)
             if self.bridged:
                 word = more * self.bridge.word(end)
-                value = value + ops.sum(word * end) / size
+                value = value + section.weight * ops.sum(word * end) / size
             return value, (total, end, word)
 
         weights = self.network.trainable_variables
