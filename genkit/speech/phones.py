@@ -26,8 +26,8 @@ ESPEAK_EN = (
     "eI f g h i i: i@ i@3 j k l m n n- o@ oU p r r- s t t# tS u: v w z"
 )  # fmt: skip
 ESPEAK_CMN = (
-    "@ @r A Au N S; X a ai ei f i i. iA iE i[ iou j k kh l m n o o- ong ou p ph r s s. t tS; tS;h "
-    "th ts ts. ts.h tsh u u@ ua uai uei uo w y y& y@ yE z."
+    "@ @r A Au N N- S; X a ai ei f i i. iA iE i[ iou j k kh l m n o o- ong ou p ph r s s. t tS; "
+    "tS;h th ts ts. ts.h tsh u u@ ua uai uei uo w y y& y@ yE z."
 )
 # The 61 of TIMIT without its three pauses.
 TIMIT = (
@@ -70,7 +70,7 @@ class PhoneSet:
     """
 
     names: tuple[str, ...]
-    vowels: str = "aAeEiIoOuUVy@03"
+    vowels: str = "aAeEiIoOuUVy@03ɪəɛʊʌɑæɔɚɝɒɜɐøœɨʉɯɤ"
     digits: bool = False
 
     def read(self, label: str) -> Phone:
@@ -81,10 +81,12 @@ class PhoneSet:
             return Phone(PAUSE, ending=label[1:])
         stress = _MARKS.get(label[0], 0) if len(label) > 1 else 0
         name = label[1:] if stress else label
-        name, _, tone = name.partition("/")
+        tone = 0
+        if len(name) > 2 and name[-2] == "/" and name[-1] in "12345":
+            name, tone = name[:-2], int(name[-1])
         if self.digits and name[-1] in _DIGITS and len(name) > 1:
             name, stress = name[:-1], _DIGITS[name[-1]]
-        return Phone(name, stress, int(tone) if tone in ("1", "2", "3", "4", "5") else 0)
+        return Phone(name, stress, tone)
 
     def write(self, phone: Phone) -> str:
         """How a phone is written: what `read` takes."""

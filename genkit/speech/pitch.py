@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from genkit.artifacts.npz import npz_bytes, read_npz
 from genkit.data.audio.dataset import AudioSplit
 from genkit.data.places import data_root
-from genkit.data.prepared import FOLDER
 from genkit.errors import DataError
-from genkit.files import replacing
 from genkit.metrics.speech.contours import Contour, log_f0
 from genkit.progress import SILENT, Progress
+from genkit.run.metadata import usable_cpus
 
 VERSION = 1  # of how contours are found; another one finds them anew
 _MANY = 60.0  # seconds of sound; less is worth neither a file nor processes of their own
@@ -30,7 +30,7 @@ def standardised(log_hertz: np.ndarray) -> np.ndarray:
     return ((log_hertz - _CENTRE) / _SPREAD).astype(np.float32)
 
 
-def in_hertz(values: np.ndarray) -> np.ndarray:
+def log_hertz_of(values: np.ndarray) -> np.ndarray:
     """Natural logarithms of Hz of values in the scale of networks."""
     return values.astype(np.float64) * _SPREAD + _CENTRE
 
@@ -48,8 +48,8 @@ def contours(split: AudioSplit, hop: int, progress: Progress = SILENT) -> list[C
     """
     if split.seconds < _MANY:
         return _find(split, hop, progress)
-    path = data_root() / FOLDER / "pitch" / f"{_digest(split, hop)}.npz"
-    kept = _read(path)
+    path = data_root() / "pitch" / f"{_digest(split, hop)}.npz"
+    kept = _read(path, int((-(-np.diff(split.edges) // hop)).sum()))
     if kept is not None:
         return _parts(*kept, split, hop)
     found = _find(split, hop, progress)
@@ -67,8 +67,7 @@ def _find(split: AudioSplit, hop: int, progress: Progress) -> list[Contour]:
             found.append(one(sound))
             progress.advance()
     else:
-        workers = os.cpu_count() or 1
-        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        with ProcessPoolExecutor(usable_cpus(), get_context("spawn")) as pool:
             for contour in pool.map(one, sounds, chunksize=8):
                 found.append(contour)
                 progress.advance()
@@ -84,14 +83,17 @@ def _digest(split: AudioSplit, hop: int) -> str:
     return digest.hexdigest()[:32]
 
 
-def _read(path: Path) -> tuple[np.ndarray, np.ndarray] | None:
+def _read(path: Path, frames: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """What is kept; None where nothing is, or what is there is damaged."""
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return file["log_f0"], file["voiced"]
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise DataError(f"{path}: damaged ({error}). Remove it") from error
+        arrays = read_npz(path)
+        log_hertz, voiced = arrays["log_f0"], arrays["voiced"]
+    except (DataError, OSError, KeyError):
+        return None
+    whole = log_hertz.shape == voiced.shape == (frames,)
+    return (log_hertz, voiced) if whole else None
 
 
 def _parts(log_hertz: np.ndarray, voiced: np.ndarray, split: AudioSplit, hop: int) -> list[Contour]:
@@ -102,13 +104,15 @@ def _parts(log_hertz: np.ndarray, voiced: np.ndarray, split: AudioSplit, hop: in
 
 
 def _keep(path: Path, found: Sequence[Contour]) -> None:
+    """Keep contours. Two processes may do so at once: each writes a file of its own first."""
+    arrays = {
+        "log_f0": np.concatenate([contour.log_f0 for contour in found]),
+        "voiced": np.concatenate([contour.voiced for contour in found]),
+    }
+    own = path.with_suffix(f".{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file:
-            np.savez_compressed(
-                file,
-                log_f0=np.concatenate([contour.log_f0 for contour in found]),
-                voiced=np.concatenate([contour.voiced for contour in found]),
-            )
+        own.write_bytes(npz_bytes(arrays))
+        own.replace(path)
     except OSError:
-        return  # a data folder that is not ours to write in; found anew next time
+        own.unlink(missing_ok=True)  # a data folder that is not ours to write in

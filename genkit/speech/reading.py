@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from genkit.speech.context import frame_features, phone_features
 from genkit.speech.phones import PAUSE, PhoneSet
 from genkit.speech.pitch import contours, standardised
 from genkit.speech.utterance import Utterance, of_segments
+
+REMEMBERED = 2_000  # tables of recordings, of about 100 kB each
 
 
 class Spoken:
@@ -73,15 +76,21 @@ class Spoken:
 
     def _read(self, index: int) -> tuple[Utterance, np.ndarray]:
         length = int(self.split.edges[index + 1] - self.split.edges[index])
-        segments = without_gaps(self._alignments[index], length, self.hop)
+        own = self._alignments[index]
+        if any(b.start < a.start for a, b in pairwise(own)):
+            raise DataError(f"{self.split.names[index]}: its phones are not in the order of time")
+        segments = without_gaps(own, length, self.hop)
         words = () if self.split.words is None else self.split.words[index]
-        edges = [round(segment.start / self.hop) for segment in segments]
-        durations = np.diff([*edges, self.frames(index)])
+        last = self.frames(index)
+        edges = [min(last, round(segment.start / self.hop)) for segment in segments]
+        durations = np.diff([*edges, last])
         return of_segments(segments, words, self.phones), durations
 
     def table(self, index: int) -> np.ndarray:
         """Features of each phone of a recording, `(N, D)` float32."""
         if index not in self._tables:
+            if len(self._tables) >= REMEMBERED:
+                self._tables.pop(next(iter(self._tables)))
             self._tables[index] = phone_features(self.utterance(index)[0], self.phones)
         return self._tables[index]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from genkit.data.audio.dataset import Segment
-from genkit.errors import DataError
-from genkit.speech.phones import Phone, PhoneSet
+from genkit.errors import UsageError
+from genkit.speech.phones import PAUSES, Phone, PhoneSet
 
 WORD = "|"  # between the words of a written utterance
 
@@ -36,7 +36,7 @@ def written(text: str, phones: PhoneSet) -> Utterance:
     """An utterance from words of phones, such as `D @2 | h 'a p i | _.`.
 
     Raises:
-        DataError: for one without any phone, or with a phone that the set does not have.
+        UsageError: for one without any phone, or with a phone that the set does not have.
     """
     found: list[Phone] = []
     begins: list[bool] = []
@@ -47,7 +47,7 @@ def written(text: str, phones: PhoneSet) -> Utterance:
             continue
         phone = phones.read(label)
         if not phone.pause and phone.name not in phones.names:
-            raise DataError(
+            raise UsageError(
                 f"there is no phone {label!r} among those that this model knows: "
                 f"{' '.join(phones.names)}"
             )
@@ -55,7 +55,7 @@ def written(text: str, phones: PhoneSet) -> Utterance:
         begins.append(new and not phone.pause)
         new = phone.pause
     if all(phone.pause for phone in found):
-        raise DataError("an utterance needs at least one phone that is no pause")
+        raise UsageError("an utterance needs at least one phone that is no pause")
     return Utterance(tuple(found), tuple(begins))
 
 
@@ -77,7 +77,7 @@ def of_segments(
     Where nothing is known of words, each stretch between pauses is one.
     """
     found = tuple(phones.read(segment.label) for segment in segments)
-    starts = [word.start for word in words if not phones.read(word.label).pause]
+    starts = [word.start for word in words if word.label not in PAUSES]
     begins, after_pause, place = [], True, 0
     for segment, phone in zip(segments, found, strict=True):
         new = after_pause

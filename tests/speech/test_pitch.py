@@ -57,4 +57,4 @@ def test_long_splits_are_looked_at_once(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_scales_are_inverse() -> None:
     logs = np.log([80.0, 200.0, 350.0])
-    np.testing.assert_allclose(pitch.in_hertz(pitch.standardised(logs)), logs, rtol=1e-5)
+    np.testing.assert_allclose(pitch.log_hertz_of(pitch.standardised(logs)), logs, rtol=1e-5)

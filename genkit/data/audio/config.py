@@ -146,9 +146,9 @@ class EspeakConfig(AudioConfig):
         list[Annotated[str, Field(pattern="^(m[1-8]|f[1-5])$")]], Field(min_length=1)
     ] = Field(default_factory=lambda: ["f2"])
     rate: Annotated[int, Field(ge=80, le=450)] = 160
-    train_count: PositiveInt = 400
-    validation_count: PositiveInt = 20
-    test_count: PositiveInt = 50
+    train_count: Annotated[int, Field(ge=1, le=100_000)] = 400
+    validation_count: Annotated[int, Field(ge=1, le=10_000)] = 20
+    test_count: Annotated[int, Field(ge=1, le=10_000)] = 50
 
     @model_validator(mode="after")
     def _as_they_are(self) -> EspeakConfig:

@@ -300,7 +300,7 @@ def _mapped_split(
         items = [json.loads(line) for line in file]
     texts = [item["text"] for item in items]
     alignments, words = (
-        [[Segment(*segment) for segment in item.get(key, ())] for item in items]
+        [[Segment(*segment) for segment in item[key]] for item in items]
         for key in ("alignment", "words")
     )
     return AudioSplit(

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from genkit.data.audio.config import EspeakConfig
 from genkit.data.audio.dataset import AudioDataset, AudioSplit, Segment
 from genkit.data.audio.sound import resampled
-from genkit.speech.espeak.front import Spoken, speak
+from genkit.speech.espeak.asking import BLOCK
+from genkit.speech.espeak.front import speak
 from genkit.speech.espeak.library import RATE
 from genkit.speech.sentences.drawing import sentences
+
+CHUNK = 16 * BLOCK  # sentences that are spoken before they are resampled
+
+
+class Recording(NamedTuple):
+    """A sentence at the rate of the data set."""
+
+    sound: np.ndarray
+    phones: list[Segment]
+    words: list[Segment]
 
 
 def load(config: EspeakConfig) -> AudioDataset:
@@ -28,9 +41,7 @@ def load(config: EspeakConfig) -> AudioDataset:
     }
     total = sum(counts.values())
     texts, kinds = _listing(config, total)
-    languages = [config.languages[language] for language, _ in kinds]
-    settings = [{"variant": config.voices[voice], "rate": config.rate} for _, voice in kinds]
-    found = speak(texts, languages, settings)
+    found = list(_recordings(config, texts, kinds))
     splits, start = {}, 0
     for name, count in counts.items():
         chosen = slice(start, start + count)
@@ -55,33 +66,48 @@ def _listing(config: EspeakConfig, total: int) -> tuple[list[str], list[tuple[in
     return texts, kinds
 
 
+def _recordings(
+    config: EspeakConfig, texts: list[str], kinds: list[tuple[int, int]]
+) -> Iterator[Recording]:
+    """Spoken chunk by chunk, so that little is held at eSpeak's own rate."""
+    for start in range(0, len(texts), CHUNK):
+        own = kinds[start : start + CHUNK]
+        languages = [config.languages[language] for language, _ in own]
+        settings = [{"variant": config.voices[voice], "rate": config.rate} for _, voice in own]
+        for said in speak(texts[start : start + CHUNK], languages, settings):
+            sound = resampled(said.pcm, RATE, config.sample_rate)
+            phones, words = (
+                _scaled(segments, config.sample_rate, len(sound))
+                for segments in (said.phones, said.words)
+            )
+            yield Recording(sound, phones, words)
+
+
 def _split(
     config: EspeakConfig,
     texts: list[str],
     kinds: list[tuple[int, int]],
-    found: list[Spoken],
+    found: list[Recording],
 ) -> AudioSplit:
-    sounds = [resampled(spoken.pcm, RATE, config.sample_rate) for spoken in found]
-    edges = np.cumsum([0, *map(len, sounds)])
+    edges = np.cumsum([0, *(len(one.sound) for one in found)])
     places = np.array(kinds, np.int64).T
     names = [
         f"{config.languages[language]}-{config.voices[voice]}-{text}"
         for text, (language, voice) in zip(texts, kinds, strict=True)
     ]
-    pairs = list(zip(found, sounds, strict=True))
     return AudioSplit(
-        np.concatenate(sounds),
+        np.concatenate([one.sound for one in found]),
         edges.astype(np.int64),
         {"language": places[0], "voice": places[1]},
         config.sample_rate,
         names,
         texts,
-        [_scaled(spoken.phones, config.sample_rate, len(sound)) for spoken, sound in pairs],
-        [_scaled(spoken.words, config.sample_rate, len(sound)) for spoken, sound in pairs],
+        [one.phones for one in found],
+        [one.words for one in found],
     )
 
 
-def _scaled(segments: tuple[Segment, ...], sample_rate: int, length: int) -> list[Segment]:
+def _scaled(segments: Sequence[Segment], sample_rate: int, length: int) -> list[Segment]:
     """Segments at another rate, within a recording."""
     found = []
     for start, end, label in segments:

@@ -16,7 +16,8 @@ DATASET = "ljspeech"
 FOLDERS = ("ljspeech", "ljspeech/LJSpeech-1.1", "LJSpeech-1.1", "ljspeech_sample")
 TEXTS = "metadata.csv"
 RECORDINGS = 13_100
-ALIGNED = (".TextGrid", ".lab", ".phn", ".txt")
+ALIGNED = (".textgrid", ".phn", ".lab", ".txt")  # the first one is preferred
+SOUND = ".wav"
 
 
 def load(config: LjSpeechConfig) -> AudioDataset:
@@ -44,14 +45,19 @@ def files(config: LjSpeechConfig) -> dict[str, Path]:
 def _aligned(folder: Path, config: LjSpeechConfig, wavs: list[Path]) -> dict[str, Path]:
     """The alignment of each recording, by name."""
     place = folder / str(config.alignments)
-    there = {path.stem: path for path in sorted(place.glob("*")) if path.suffix in ALIGNED}
+    kinds = {suffix: number for number, suffix in enumerate(ALIGNED)}
+    files = [path for path in place.glob("*") if path.suffix.lower() in kinds]
+    # Transcripts lie beside TextGrids under the other names: the first kind is taken.
+    files.sort(key=lambda path: (-kinds[path.suffix.lower()], path.name))
+    there = {path.stem: path for path in files}
     absent = [path.stem for path in wavs if path.stem not in there]
     if absent:
         raise DataError(
             f"data.alignments: {place} lacks {len(absent)} of {len(wavs)} alignments, such as "
             f"{absent[0]}.TextGrid. The Montreal Forced Aligner writes them"
         )
-    return {f"{place.name}/{there[path.stem].name}": there[path.stem] for path in wavs}
+    chosen = [there[path.stem] for path in wavs]
+    return {f"{place.name}/{path.name}": path for path in chosen}
 
 
 def listing(config: LjSpeechConfig) -> Listing:
@@ -63,11 +69,11 @@ def listing(config: LjSpeechConfig) -> Listing:
         raise DataError(
             f"{TEXTS} names {len(absent)} recordings that are not in wavs/, such as {absent[0]}"
         )
-    aligned = {path.stem: path for name, path in found.items() if not name.startswith("wavs/")}
+    aligned = {path.stem: path for path in found.values() if path.suffix != SOUND}
     items = [
         Item(path, name, text=texts.get(path.stem, ""), alignment=aligned.get(path.stem))
         for name, path in found.items()
-        if name.startswith("wavs/")
+        if path.suffix == SOUND
     ]
     shares = {"validation": config.validation_share, "test": config.test_share}
     notes = {}

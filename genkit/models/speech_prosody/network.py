@@ -26,7 +26,7 @@ class PhoneDurations(keras.Model):
         features: of a phone. vector: width of the global condition, or 0. dense, units: sizes.
 
     Input: features `(B, N, features)`, vector `(B, vector)` or None. Output: `(B, N)`, in the
-    scale of `genkit.models.speech_prosody.scales.log_frames`.
+    scale of `genkit.models.speech_prosody.durations.scaled`.
     """
 
     def __init__(self, features: int, vector: int, dense: int, units: int, **kwargs: Any) -> None:
@@ -113,9 +113,15 @@ class PitchContour(keras.Model):
         """What the skip sum `(..., S)` says, `(..., 2)`."""
         return self.exit(self.head(ops.relu(skips)))
 
-    def call(self, before: Any, known: Any, features: Any, vector: Any = None) -> Any:
+    def seen(self, before: Any, known: Any) -> Any:
+        """What is seen of the contour `(..., 2)` of the frame before: log-F0 where it was voiced
+        (gaps are filled by lines to what comes behind them), voicing, and whether it is known."""
         flags = ops.cast(known, before.dtype)[..., None]
-        x = self.entry(ops.concatenate([before * flags, flags], axis=-1))
+        voiced = before[..., 1:] * flags
+        return self.entry(ops.concatenate([before[..., :1] * voiced, voiced, flags], axis=-1))
+
+    def call(self, before: Any, known: Any, features: Any, vector: Any = None) -> Any:
+        x = self.seen(before, known)
         return self.told(self.stack(x, vector, self.local(features)))
 
     def draw(self, features: Any, vector: Any = None) -> Any:
@@ -128,8 +134,7 @@ class PitchContour(keras.Model):
         dtype = self.compute_dtype
 
         def step(t: Any, before: Any, rings: Any, found: Any) -> Any:
-            flags = ops.ones((batch, 1), dtype)
-            x = self.entry(ops.concatenate([before, flags], axis=-1))
+            x = self.seen(before, ops.ones((batch,), dtype))
             skips, rings = steps.step(x, rings, t, t)
             value, logit = ops.split(self.told(skips), 2, axis=-1)
             new = ops.concatenate([value, ops.cast(logit > 0, dtype)], axis=-1)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from genkit.artifacts import Figure
-from genkit.speech.pitch import in_hertz
+from genkit.speech.pitch import log_hertz_of
 
 
 def durations_figure(
@@ -42,7 +42,7 @@ def contours_figure(
     rows = canvas.subplots(len(true), 1, squeeze=False)[:, 0]
     for axes, own, other, title in zip(rows, true, told, titles, strict=True):
         for contour, name in ((own, "recorded"), (other, "drawn")):
-            hertz = np.exp(in_hertz(contour[:, 0]))
+            hertz = np.exp(log_hertz_of(contour[:, 0]))
             hertz[contour[:, 1] < 0.5] = np.nan
             axes.plot(np.arange(len(hertz)) * seconds, hertz, label=name)
         axes.set_ylabel("F0, Hz")

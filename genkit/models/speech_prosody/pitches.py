@@ -17,7 +17,7 @@ from genkit.models.speech_prosody.pictures import contours_figure
 from genkit.progress import Progress
 from genkit.randomness import Noise
 from genkit.speech.context import frame_features, phone_features
-from genkit.speech.pitch import in_hertz
+from genkit.speech.pitch import log_hertz_of
 from genkit.speech.reading import Spoken, padded, rounded_up
 from genkit.speech.utterance import Utterance
 
@@ -152,7 +152,7 @@ class PitchLearner(ProsodyLearner):
 def errors(true: np.ndarray, told: np.ndarray) -> dict[str, float]:
     """Of contours `(F, 2)`: root mean square error in cents and correlation over frames that both
     voice, and the share of frames whose voicing differs; what is not defined is left out."""
-    real, made = (Contour(in_hertz(own[:, 0]), own[:, 1] > 0.5) for own in (true, told))
+    real, made = (Contour(log_hertz_of(own[:, 0]), own[:, 1] > 0.5) for own in (true, told))
     found = contour_errors(real, made)
     kept = {
         "rmse_cents": found.rmse_cents,

@@ -15,6 +15,7 @@ import numpy as np
 
 from genkit.errors import DataError, UsageError
 from genkit.progress import SILENT, Progress
+from genkit.run.metadata import usable_cpus
 from genkit.speech.espeak.library import Answer
 
 BLOCK = 16  # requests of one process; another number makes other recordings
@@ -53,7 +54,7 @@ def ask(requests: Sequence[dict[str, Any]], progress: Progress = SILENT) -> list
     blocks = [requests[start : start + BLOCK] for start in range(0, len(requests), BLOCK)]
     progress.start("speech", len(requests), "sentences")
     found: list[Answer] = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_cpus()) as pool:
         for answers in pool.map(_block, blocks):
             found += answers
             progress.advance(len(answers))
@@ -62,9 +63,10 @@ def ask(requests: Sequence[dict[str, Any]], progress: Progress = SILENT) -> list
 
 
 def _block(requests: Sequence[dict[str, Any]]) -> list[Answer]:
-    command = [sys.executable, "-m", "genkit.speech.espeak.worker"]
+    # -P: a file of the working directory must not stand in for a module.
+    command = [sys.executable, "-P", "-m", "genkit.speech.espeak.worker"]
     asked = json.dumps(list(requests)).encode()
-    path = os.pathsep.join(filter(None, sys.path))
+    path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path if entry)
     try:
         done = subprocess.run(
             command,

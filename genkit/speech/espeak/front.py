@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from genkit.data.audio.dataset import Segment
-from genkit.errors import DataError, UsageError, unknown
+from genkit.errors import UsageError, unknown
 from genkit.progress import SILENT, Progress
 from genkit.speech.espeak.asking import ask
 from genkit.speech.espeak.library import Answer
@@ -23,13 +23,15 @@ LONGEST = 2_000  # characters
 _BOUNDARY = "_|"  # between syllables of Mandarin: some milliseconds that belong to the syllable
 _LINK = ";"  # a glide into the next vowel, part of the phone before
 _SWITCH = re.compile(r"\(.*\)")  # another language begins
+_BETWEEN = " _|:;',"  # what stands between phones in mnemonics
+_TONE = re.compile(r"\d+")
 _TONES = {"55": 1, "35": 2, "214": 3, "21": 3, "51": 4, "11": 5}
 _PUNCTUATION = {**dict.fromkeys(",;:，；：、", ","), **dict.fromkeys(".!。！", "."),
                 **dict.fromkeys("?？", "?")}  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Spoken:
+class Said:
     """A text that was spoken.
 
     Args:
@@ -68,11 +70,11 @@ def check_text(text: str, language: str) -> None:
 def _readable(character: str, language: str) -> bool:
     if character.isspace() or character in "0123456789" or character in _PUNCTUATION:
         return True
-    if unicodedata.category(character) in ("Pd", "Ps", "Pe", "Pi", "Pf") or character in "'\"’%":
+    if unicodedata.category(character) in ("Pd", "Ps", "Pe", "Pi", "Pf") or character in "'\"’":
         return True
     if language == "cmn":
         return "\u4e00" <= character <= "\u9fff"
-    return character.isascii() and character.isalpha()
+    return character == "%" or (character.isascii() and character.isalpha())
 
 
 def speak(
@@ -80,7 +82,7 @@ def speak(
     languages: Sequence[str],
     settings: Sequence[dict[str, Any]],
     progress: Progress = SILENT,
-) -> list[Spoken]:
+) -> list[Said]:
     """Speak texts.
 
     Args:
@@ -103,44 +105,71 @@ def speak(
     ]
 
 
-def spoken(answer: Answer, text: str, language: str) -> Spoken:
-    """What an answer says, in segments."""
-    tones = _tones(answer, language)
-    events = [(start, name) for start, name in answer.phones if name not in (_BOUNDARY, _LINK)]
-    switched = next((name for _, name in events if _SWITCH.fullmatch(name)), None)
-    if switched is not None:
-        raise UsageError(f"the {LANGUAGES[language]} front end cannot read all of {text!r}")
-    ends = [start for start, _ in events[1:]] + [len(answer.pcm)]
-    events[:1] = [(0, name) for _, name in events[:1]]  # some milliseconds of silence
+def spoken(answer: Answer, text: str, language: str) -> Said:
+    """What an answer says, in segments.
+
+    Raises:
+        UsageError: where it changes to another language, or its tones cannot be told.
+    """
+    _check_language(answer, text, language)
+    marks = _tones(answer, text, language)
+    kept = [i for i, (_, name) in enumerate(answer.phones) if name not in (_BOUNDARY, _LINK)]
+    starts = [answer.phones[i][0] for i in kept]
+    starts[:1] = [0] * len(starts[:1])  # some milliseconds of silence
+    ends = [*starts[1:], len(answer.pcm)]
     phones: list[Segment] = []
-    vowels = espeak_set([language])
-    for (start, name), end in zip(events, ends, strict=True):
+    for i, start, end in zip(kept, starts, ends, strict=False):
+        name = answer.phones[i][1]
         pause = name.startswith(PAUSE)
-        label = PAUSE + _ending(answer, text, start) if pause else name
-        if not pause and language == "cmn" and vowels.is_vowel(vowels.read(name).name):
-            label = f"{label}/{next(tones, 5)}"
+        label = PAUSE + _ending(answer, text, i) if pause else name + marks.get(i, "")
         if pause and phones and phones[-1].label.startswith(PAUSE):
             phones[-1] = phones[-1]._replace(end=end)
         elif end > start:
             phones.append(Segment(start, end, label))
-    return Spoken(answer.pcm, tuple(phones), _words(answer, text))
+    return Said(
+        answer.pcm, tuple(phones), _words(answer, text, dict(zip(kept, starts, strict=True)))
+    )
 
 
-def _tones(answer: Answer, language: str) -> Any:
-    """The tones of all syllables in order."""
+def _check_language(answer: Answer, text: str, language: str) -> None:
+    """Refuses what eSpeak NG would read in another language, such as characters that it lacks."""
+    for i, (_, name) in enumerate(answer.phones):
+        if _SWITCH.fullmatch(name):
+            word = [place for first, place, _ in answer.words if first <= i][-1:] or [0]
+            raise UsageError(
+                f"the {LANGUAGES[language]} front end cannot read {text[word[0] :]!r}, from "
+                f"character {word[0] + 1} of {text!r} on"
+            )
+
+
+def _tones(answer: Answer, text: str, language: str) -> dict[int, str]:
+    """The marks of tones by the number of their phone.
+
+    Phones and mnemonics name the same phones; a tone follows its vowel in the mnemonics.
+    """
     if language != "cmn":
-        return iter(())
-    found = [_TONES.get(digits, 5) for clause in answer.mnemonics
-             for digits in re.findall(r"\d+", clause)]  # fmt: skip
-    return iter(found)
+        return {}
+    names = [(i, name.lstrip("',")) for i, (_, name) in enumerate(answer.phones)]
+    names = [(i, name) for i, name in names if not name.startswith(PAUSE) and name != _LINK]
+    found: dict[int, str] = {}
+    rest = " ".join(answer.mnemonics)
+    for i, name in names:
+        rest = rest.lstrip(_BETWEEN)
+        if not rest.startswith(name):
+            raise UsageError(f"the tones of {text!r} cannot be told, from {rest[:20]!r} on")
+        rest = rest[len(name) :]
+        if tone := _TONE.match(rest):
+            found[i] = f"/{_TONES.get(tone[0], 5)}"
+            rest = rest[tone.end() :]
+    return found
 
 
-def _ending(answer: Answer, text: str, start: int) -> str:
-    """What a pause at an audio sample stands for: the punctuation behind the word before it."""
-    before = [place for at, place, _ in answer.words if at < start]
+def _ending(answer: Answer, text: str, number: int) -> str:
+    """What the pause at a phone stands for: the punctuation behind the word before it."""
+    before = [place for first, place, _ in answer.words if first <= number]
     if not before:
         return ""
-    after = [place for at, place, _ in answer.words if at >= start]
+    after = [place for first, place, _ in answer.words if first > number]
     between = text[max(before) : min(after, default=len(text))]
     found = [_PUNCTUATION[character] for character in between if character in _PUNCTUATION]
     if found:
@@ -148,12 +177,16 @@ def _ending(answer: Answer, text: str, start: int) -> str:
     return "" if after else ENDINGS[1]
 
 
-def _words(answer: Answer, text: str) -> tuple[Segment, ...]:
-    starts = [start for start, _, _ in answer.words]
-    ends = [*starts[1:], len(answer.pcm)]
+def _words(answer: Answer, text: str, starts: dict[int, int]) -> tuple[Segment, ...]:
+    """Words, each from its first phone on; those without a phone are left out."""
+    begun = []
+    for first, place, size in answer.words:
+        start = next((starts[i] for i in sorted(starts) if i >= first), len(answer.pcm))
+        begun.append((start, text[place : place + size]))
+    ends = [*(start for start, _ in begun[1:]), len(answer.pcm)]
     return tuple(
-        Segment(start, end, text[place : place + size])
-        for start, end, (_, place, size) in zip(starts, ends, answer.words, strict=True)
+        Segment(start, end, label)
+        for (start, label), end in zip(begun, ends, strict=True)
         if end > start
     )
 
@@ -169,6 +202,6 @@ def utterances(texts: Sequence[str], languages: Sequence[str]) -> list[Utterance
     for text, language, one in zip(texts, languages, found, strict=True):
         utterance = of_segments(one.phones, one.words, espeak_set([language]))
         if not utterance.names():
-            raise DataError(f"eSpeak NG finds no phones in {text!r}")
+            raise UsageError(f"eSpeak NG finds no phones in {text!r}")
         made.append(utterance)
     return made

@@ -47,7 +47,8 @@ class Answer:
     Args:
         pcm: `(T,)` int16 at `RATE`.
         phones: first audio sample and mnemonic of each phone.
-        words: first audio sample, place in the text (characters from 0) and length of each word.
+        words: number of its first phone, place in the text (characters from 0) and length of each
+            word. Its audio sample is often that of the phone before; the order of events is exact.
         mnemonics: the phones of each clause as one string, which has the tones too.
     """
 
@@ -129,4 +130,4 @@ class Library:
             name = bytes(event.id.raw).split(b"\0")[0].decode("utf-8", "replace")
             self._phones.append((event.sample, name))
         elif event.type == _WORD:
-            self._words.append((event.sample, event.text_position - 1, event.length))
+            self._words.append((len(self._phones), event.text_position - 1, event.length))
