@@ -119,6 +119,16 @@ def test_inputs_that_do_not_fit_are_named(run: Any, inputs: dict[str, str]) -> N
     assert result.exit_code == 2
     assert "must be a run of speech_durations" in result.stderr
     assert "unknown input 'other'" in result.stderr
+    plain = recipe("wavenet", inputs={"pitch": inputs["pitch"]})
+    plain["model"] = {**plain["model"], "local": {**plain["model"]["local"], "pitch": False}}
+    Path("x.yaml").write_text(json.dumps(plain), encoding="utf-8")
+    assert "is for models with local.pitch" in run("validate", "x.yaml").stderr
+    deaf = recipe("wavenet", inputs=inputs)
+    deaf["model"] = {**deaf["model"], "condition": []}
+    Path("x.yaml").write_text(json.dumps(deaf), encoding="utf-8")
+    assert (
+        "is steered by voice (f2, m3), which this model is not" in run("validate", "x.yaml").stderr
+    )
     longer = recipe("wavenet", inputs=inputs)
     longer["model"] = {**longer["model"], "local": {**longer["model"]["local"], "strides": [4, 4]}}
     Path("x.yaml").write_text(json.dumps(longer), encoding="utf-8")

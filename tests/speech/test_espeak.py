@@ -48,6 +48,27 @@ def test_tones_of_mandarin() -> None:
     assert sum(found.begins) == 4
 
 
+def test_a_syllable_without_a_vowel_keeps_its_tone_to_itself() -> None:
+    (found,) = utterances(["嗯，我知道了"], ["cmn"])
+    tones = [phone.tone for phone in found.phones if phone.tone]
+    assert tones == [2, 3, 1, 4, 5]
+
+
+def test_text_and_corpus_have_the_same_words() -> None:
+    """The voice and the rate of the corpus are others than those that the front end asks for."""
+    from genkit.speech.sentences.drawing import sentences
+    from genkit.speech.utterance import of_segments
+
+    texts = [*sentences("en-us", 40), "The captain is here."]
+    said = speak(texts, ["en-us"] * 41, [{"variant": "f2", "rate": 160}] * 41)
+    phones = espeak_set(["en-us"])
+    asked = utterances(texts, ["en-us"] * 41)
+    for one, other in zip(said, asked, strict=True):
+        assert of_segments(one.phones, one.words, phones) == other
+    # k 'a p t I n | I z
+    assert [i for i, new in enumerate(asked[-1].begins) if new] == [0, 2, 8, 10]
+
+
 def test_all_phones_of_the_sentences_are_known() -> None:
     from genkit.speech.sentences.drawing import sentences
 
@@ -65,6 +86,8 @@ def test_all_phones_of_the_sentences_are_known() -> None:
         ("a ☃", "en-us", r"'☃' \(SNOWMAN\), character 3"),
         ("你好", "en-us", "English front end cannot read '你'"),
         ("hello", "cmn", "Mandarin front end cannot read 'h'"),
+        ("我在这儿", "cmn", "cannot read '这儿', from character 3"),
+        ("5%", "cmn", "cannot read '%'"),
         ("hello", "de", "'de'. Allowed: cmn, en-us"),
         ("a" * 2_001, "en-us", "at most 2,000 characters"),
     ],

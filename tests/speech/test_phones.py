@@ -52,3 +52,9 @@ def test_what_vowels_are() -> None:
     timit = named_set("timit")
     assert timit.is_vowel("axr")
     assert not timit.is_vowel("y")
+
+
+def test_what_is_no_tone_belongs_to_the_name() -> None:
+    assert ESPEAK.read("a/9") == Phone("a/9")
+    assert ESPEAK.read("/3") == Phone("/3")
+    assert named_set("arpabet").read("/") == Phone("/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from genkit.data.audio.dataset import Segment
-from genkit.errors import DataError
+from genkit.errors import UsageError
 from genkit.speech.phones import espeak_set
 from genkit.speech.utterance import in_words, of_segments, places, written
 
@@ -26,7 +26,7 @@ def test_what_is_written_is_read_again() -> None:
     [("", "at least one phone"), ("_ _.", "at least one phone"), ("D 'Q", 'no phone "\'Q"')],
 )
 def test_what_is_no_utterance(text: str, says: str) -> None:
-    with pytest.raises(DataError, match=says):
+    with pytest.raises(UsageError, match=says):
         written(text, PHONES)
 
 

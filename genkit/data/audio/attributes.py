@@ -79,3 +79,15 @@ def attributes_of(vector: np.ndarray, names: Mapping[str, Sequence[str]]) -> Arr
         else:
             found[name] = np.argmax(part, axis=1).astype(np.int64)
     return found
+
+
+def attributes_in_words(
+    attributes: Mapping[str, np.ndarray], number: int, names: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
+    """Attributes of recording `number` as a user would write them; tags with commas."""
+    found = {}
+    for name, values in names.items():
+        own = attributes[name][number]
+        chosen = np.flatnonzero(own) if np.ndim(own) else [own]
+        found[name] = ",".join(values[int(i)] for i in chosen)
+    return found

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from genkit import backend
 from genkit.data.audio.attributes import vector_of
 from genkit.data.dataset import StatelessFeed
 from genkit.errors import UsageError
@@ -53,15 +52,15 @@ class ProsodyLearner(DataLearner):
         self.network = network
         self.networks = {"network": network}
         self.steps = {"training": GradientStep(network, self.loss, recipe.train)}
-        self._loss = backend.compile(self.loss, network.variables)
-        self._spoken: dict[str, Spoken] = {}
+        self._spoken: dict[tuple[str, int | None], Spoken] = {}
 
-    def spoken(self, name: str, progress: Progress = SILENT) -> Spoken:
-        """The recordings of a split."""
-        if name not in self._spoken:
-            found = self.split(name)
-            self._spoken[name] = Spoken(found, self.phones, self.config.hop, progress)
-        return self._spoken[name]
+    def spoken(self, name: str, progress: Progress = SILENT, limit: int | None = None) -> Spoken:
+        """The recordings of a split, or the first of them."""
+        key = (name, limit)
+        if key not in self._spoken:
+            found = self.split(name).first(limit)
+            self._spoken[key] = Spoken(found, self.phones, self.config.hop, progress)
+        return self._spoken[key]
 
     def loss(self, batch: Any) -> tuple[Any, dict[str, Any]]:
         raise NotImplementedError
@@ -102,8 +101,7 @@ class ProsodyLearner(DataLearner):
                 "--data takes train, validation, test of the data set, whose phones are known. "
                 f"Received: {data}"
             )
-        split = self.split(data).first(limit)
-        return Spoken(split, self.phones, self.config.hop)
+        return self.spoken(data, limit=limit)
 
 
 def feature_width(recipe: Any) -> int:

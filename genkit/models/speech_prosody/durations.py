@@ -86,9 +86,7 @@ class DurationLearner(ProsodyLearner):
 
     def evaluate(self, request: EvaluationRequest, progress: Progress) -> Evaluation:
         """Errors of durations in milliseconds, those of the mean duration of a phone beside."""
-        spoken = self.spoken(request.split, progress)
-        if request.limit is not None:
-            spoken = self.scored(request.split, request.limit)
+        spoken = self.spoken(request.split, progress, request.limit)
         told = self.predicted(spoken, progress)
         true = [spoken.utterance(i)[1] for i in range(len(spoken))]
         milliseconds = 1000 * self.config.hop / self.recipe.data.sample_rate

@@ -32,6 +32,7 @@ class PitchLearner(ProsodyLearner):
 
     def __init__(self, recipe: Any, inputs: Mapping[str, Any] | None = None) -> None:
         super().__init__(recipe, inputs, build_network(recipe))
+        self._loss = backend.compile(self.loss, self.network.variables)
         self._draw = backend.compile(self.drawn, self.network.variables)
 
     # Training
@@ -105,9 +106,7 @@ class PitchLearner(ProsodyLearner):
 
     def evaluate(self, request: EvaluationRequest, progress: Progress) -> Evaluation:
         """Error of the next frame; unless brief of contours that are drawn freely, in cents."""
-        spoken = self.spoken(request.split, progress)
-        if request.limit is not None:
-            spoken = self.scored(request.split, request.limit)
+        spoken = self.spoken(request.split, progress, request.limit)
         metrics = self._next_frame(spoken)
         if request.brief:
             return Evaluation(len(spoken), metrics)

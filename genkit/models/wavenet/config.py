@@ -202,6 +202,8 @@ def speaking_conflicts(config: WaveNetConfig, recipe: Any) -> list[tuple[str, st
     if local is None or local.features != "linguistic":
         return [(f"inputs.{name}", "is for linguistic features only") for name in inputs]
     found = speech_conflicts(recipe.data)
+    if "pitch" in inputs and not local.pitch:
+        found.append(("inputs.pitch", "is for models with local.pitch"))
     for name in inputs:
         if name not in SPEAKING:
             found.append((f"inputs.{name}", unknown("input", name, SPEAKING)))
@@ -228,6 +230,19 @@ def _input_conflicts(recipe: Any, name: str) -> list[tuple[str, str]]:
         found.append((f"inputs.{name}", f"{says} {1000 * own:g} ms"))
     if other.data.phone_set() != recipe.data.phone_set():
         found.append((f"inputs.{name}", "knows other phones than this model's data has"))
+    return found + _told_conflicts(recipe, name, other)
+
+
+def _told_conflicts(recipe: Any, name: str, other: Any) -> list[tuple[str, str]]:
+    """What steers an input steers the model as well, or has a single value, which its data has."""
+    found = []
+    own, every = recipe.model.names(recipe.data), recipe.data.vocabulary()
+    for attribute, values in other.model.names(other.data).items():
+        if attribute in own and own[attribute] == values:
+            continue
+        if attribute in own or len(values) > 1 or every.get(attribute, values) != values:
+            says = f"is steered by {attribute} ({', '.join(values)}), which this model is not"
+            found.append((f"inputs.{name}", says))
     return found
 
 

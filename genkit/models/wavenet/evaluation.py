@@ -40,7 +40,7 @@ def evaluate(learner: WaveNetLearner, request: EvaluationRequest, progress: Prog
     attribute, and of as many samples as `eval.recognise` says: how classifiers recognise them,
     the Fréchet distance of their spectra, statistics and pictures, real recordings beside them.
     """
-    split = learner.split(request.split).first(request.limit)
+    split = learner.first(request.split, request.limit)
     warm_up = learner.recipe.eval.warm_up
     warm_up = learner.recipe.model.reach() if warm_up is None else warm_up
     scores = dict(learner.log_probabilities(split, progress))
@@ -133,10 +133,12 @@ def samples(
     count, rate = learner.recipe.eval.recognise, split.sample_rate
     order = permutation(seed, "wavenet/evaluation", 0, len(split))
     chosen = [int(order[i % len(split)]) for i in range(count)]
+    # What is said is said to its end, so that it can be compared.
+    longest = np.inf if isinstance(learner.rows.frames, LinguisticFrames) else LONGEST_SAMPLE
     rows = []
     for i in chosen:
-        seconds = min(LONGEST_SAMPLE, len(split.recording(i)) / rate)
-        rows.append({**learner.row_of(name, i), "seconds": repr(seconds)})
+        seconds = min(longest, len(split.recording(i)) / rate)
+        rows.append({**learner.row_of(name, i), "seconds": repr(float(seconds))})
     drawn = learner.draw(rows, seed, progress)
     made = [recording for part in drawn for recording in part.recordings()]
     real = [heard(learner, split, i) for i in range(len(split))]

@@ -11,19 +11,20 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from genkit.data.audio.attributes import vectors_in_words
+from genkit.data.audio.attributes import attributes_in_words, vectors_in_words
 from genkit.data.audio.given import read_recording
 from genkit.errors import DataError, UsageError
 from genkit.models.wavenet.features import log_mel
 from genkit.speech.context import frame_features, phone_features
-from genkit.speech.phones import PAUSE, Phone
+from genkit.speech.phones import PAUSE, Phone, espeak_set
 from genkit.speech.reading import Spoken
-from genkit.speech.utterance import Utterance, written
+from genkit.speech.utterance import Utterance, in_words, written
 
 AUDIO, RECORDING, TEXT, PHONES = "audio", "recording", "text", "phones"
 LANGUAGE = "language"
 DURATIONS, PITCH = "durations", "pitch"  # inputs of a run that speaks
 MOST_PHONE_LINES = 1_000_000
+REMEMBERED = 1_000  # texts that the front end has read
 _HAN = re.compile("[\u4e00-\u9fff]")
 _ROW = re.compile(r"(.+):(\d{1,18})", re.ASCII)
 
@@ -47,11 +48,11 @@ class Follower(Protocol):
     keys: tuple[str, ...]
 
     def completed(self, row: Mapping[str, str]) -> Mapping[str, str]:
-        """The row with what follows from it, such as the language of its text."""
+        """The row with attributes that follow from it, such as the language of its text."""
         ...
 
-    def follow(self, row: Mapping[str, str], index: int) -> Followed | None:
-        """What the row asks for; None for silence."""
+    def follow(self, row: Mapping[str, str]) -> Followed | None:
+        """What the row asks for; None for silence. Every attribute of the model is in the row."""
         ...
 
     def silence(self, length: int) -> np.ndarray:
@@ -79,7 +80,7 @@ class MelFollower:
     def completed(self, row: Mapping[str, str]) -> Mapping[str, str]:
         return row
 
-    def follow(self, row: Mapping[str, str], index: int) -> Followed | None:
+    def follow(self, row: Mapping[str, str]) -> Followed | None:
         check_one(row, self.keys)
         if RECORDING in row:
             pcm = self._recording(row[RECORDING])
@@ -117,31 +118,59 @@ class LinguisticFollower:
         recording: Callable[[str], tuple[Spoken, int]],
     ) -> None:
         self.local, self.data = recipe.model.local, recipe.data
+        self.names = recipe.model.names(recipe.data)
         self.phones = recipe.data.phone_set()
         self.inputs, self._recording = inputs, recording
         self._opened: dict[str, Any] = {}
+        self._digests: dict[str, str] = {}
+        self._texts: dict[tuple[str, str], Utterance] = {}
 
     def completed(self, row: Mapping[str, str]) -> Mapping[str, str]:
-        if TEXT not in row or LANGUAGE in row or len(self.data.front_ends()) < 2:
+        check_one(row, self.keys)
+        if RECORDING in row:
+            return {**self._described(row[RECORDING]), **row}
+        if LANGUAGE in row or len(self.data.front_ends()) < 2:
             return row
-        return {**row, LANGUAGE: "cmn" if _HAN.search(row[TEXT]) else "en-us"}
+        if TEXT in row:
+            return {**row, LANGUAGE: "cmn" if _HAN.search(row[TEXT]) else "en-us"}
+        if PHONES in row and LANGUAGE in self.names:
+            return {**row, LANGUAGE: self._language(written(phones_of(row[PHONES]), self.phones))}
+        return row
 
-    def follow(self, row: Mapping[str, str], index: int) -> Followed | None:
+    def _described(self, reference: str) -> dict[str, str]:
+        """The attributes of a recording of the data set, in words."""
+        spoken, number = self._recording(reference)
+        return attributes_in_words(spoken.split.attributes, number, self.names)
+
+    def _language(self, utterance: Utterance) -> str:
+        """The first language that has all the phones."""
+        able: tuple[str, ...] = self.data.front_ends()
+        found = [name for name in able if set(utterance.names()) <= set(espeak_set([name]).names)]
+        if not found:
+            raise UsageError(
+                f"--condition phones: no language of this run, {', '.join(able)}, has all of these "
+                f"phones. Say which it is: --condition {LANGUAGE}=..."
+            )
+        return found[0]
+
+    def follow(self, row: Mapping[str, str]) -> Followed | None:
         check_one(row, self.keys)
         if RECORDING in row:
             spoken, number = self._recording(row[RECORDING])
             frames = spoken.features(number, self.local.pitch)
             return Followed(frames, len(spoken.split.recording(number)))
-        if TEXT in row:
-            utterance = self._of_text(row)
-        elif PHONES in row:
-            utterance = written(phones_of(row[PHONES]), self.phones)
-        else:
+        utterance = self._utterance(row)
+        if utterance is None:
             return None
-        frames = self._frames(utterance, row, index)
+        frames = self._frames(utterance, row)
         return Followed(frames, len(frames) * self.local.hop)
 
-    def _of_text(self, row: Mapping[str, str]) -> Utterance:
+    def _utterance(self, row: Mapping[str, str]) -> Utterance | None:
+        """What is to be said; None where neither a text nor phones are given."""
+        if PHONES in row:
+            return written(phones_of(row[PHONES]), self.phones)
+        if TEXT not in row:
+            return None
         from genkit.speech.espeak.front import utterances
 
         able = self.data.front_ends()
@@ -155,24 +184,23 @@ class LinguisticFollower:
             raise UsageError(
                 f"--condition language: this run speaks {', '.join(able)}. Received: {language!r}"
             )
-        return utterances([row[TEXT]], [language])[0]
+        key = (row[TEXT], language)
+        if key not in self._texts:
+            if len(self._texts) >= REMEMBERED:
+                self._texts.pop(next(iter(self._texts)))
+            self._texts[key] = utterances([row[TEXT]], [language])[0]
+        return self._texts[key]
 
-    def _frames(self, utterance: Utterance, row: Mapping[str, str], index: int) -> np.ndarray:
+    def _frames(self, utterance: Utterance, row: Mapping[str, str]) -> np.ndarray:
         """Features of what is said, as long and as high as the inputs tell."""
         durations = self._learner(DURATIONS)
-        lasting = durations.durations(utterance, self._vector(durations, row, index))
+        lasting = durations.durations(utterance, _vector(durations, row))
         frames = frame_features(phone_features(utterance, self.phones), lasting)
         if not self.local.pitch:
             return frames
         pitch = self._learner(PITCH)
-        contour = pitch.contour(utterance, lasting, self._vector(pitch, row, index))
+        contour = pitch.contour(utterance, lasting, _vector(pitch, row))
         return np.concatenate([frames, contour], axis=1)
-
-    def _vector(self, learner: Any, row: Mapping[str, str], index: int) -> np.ndarray | None:
-        if not learner.names:
-            return None
-        found: np.ndarray = vectors_in_words([row], [index], learner.names)[0]
-        return found
 
     def _learner(self, name: str) -> Any:
         if name not in self.inputs:
@@ -184,9 +212,11 @@ class LinguisticFollower:
             )
         if name not in self._opened:
             from genkit.opening import open_run
+            from genkit.sampling.request import weights_digest
 
             run = self.inputs[name]
-            self._opened[name] = open_run(run, run.recipe.eval.checkpoint).learner
+            opened = open_run(run, run.recipe.eval.checkpoint)
+            self._opened[name], self._digests[name] = opened.learner, weights_digest(opened)
         return self._opened[name]
 
     def silence(self, length: int) -> np.ndarray:
@@ -198,9 +228,25 @@ class LinguisticFollower:
         return np.concatenate([frames, np.zeros((count, 2), np.float32)], axis=1)
 
     def digest(self, row: Mapping[str, str]) -> str | None:
-        if PHONES not in row or _phone_file(row[PHONES]) is None:
+        """Of what is said, and of the weights of the runs that tell how."""
+        utterance = self._utterance(self.completed(row))
+        if utterance is None:
             return None
-        return hashlib.sha256(phones_of(row[PHONES]).encode()).hexdigest()
+        for name in (DURATIONS, PITCH) if self.local.pitch else (DURATIONS,):
+            self._learner(name)
+        parts = [
+            in_words(utterance, self.phones),
+            *(self._digests[n] for n in sorted(self._digests)),
+        ]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _vector(learner: Any, row: Mapping[str, str]) -> np.ndarray | None:
+    """Who speaks, for a run of durations or pitch. What the row does not tell has one value."""
+    if not learner.names:
+        return None
+    found: np.ndarray = vectors_in_words([row], [0], learner.names)[0]
+    return found
 
 
 def check_one(row: Mapping[str, str], keys: tuple[str, ...]) -> None:
@@ -212,6 +258,8 @@ def check_one(row: Mapping[str, str], keys: tuple[str, ...]) -> None:
 
 def phones_of(value: str) -> str:
     """Phones as they are written, from a user's word or from a line of a file, `FILE:ROW`.
+
+    Blank lines do not count.
 
     Raises:
         DataError: if the file cannot be read or has no such line.

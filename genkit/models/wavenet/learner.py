@@ -12,6 +12,7 @@ from keras import ops
 
 from genkit import backend
 from genkit.artifacts import Audio
+from genkit.data.audio.attributes import attributes_in_words
 from genkit.data.audio.dataset import AudioSplit
 from genkit.errors import UsageError
 from genkit.family import (
@@ -67,6 +68,7 @@ class WaveNetLearner(DataLearner):
         self.view = WaveNetSequence(network, self.words(recipe.sample.seconds))
         self.steps = {"training": GradientStep(network, self.loss, recipe.train)}
         self._log_prob = backend.compile(self.log_prob, network.variables)
+        self._firsts: dict[tuple[str, int | None], AudioSplit] = {}
         self._generators: dict[SampleSettings, WaveNetGenerator | FoldedGenerator] = {}
 
     def words(self, seconds: float | None) -> Words:
@@ -177,7 +179,7 @@ class WaveNetLearner(DataLearner):
                 f"this model is steered by {', '.join(self.rows.names)}, which files do not tell: "
                 f"--data takes {', '.join(SPLITS)} of its data set. Received: {data}"
             )
-        split = self.recordings(data).first(limit)
+        split = self.first(data, limit) if data in SPLITS else self.recordings(data).first(limit)
         for number, scores in self.log_probabilities(split, progress):
             yield {
                 "index": number,
@@ -243,14 +245,16 @@ class WaveNetLearner(DataLearner):
 
     def row_of(self, name: str, number: int) -> dict[str, str]:
         """What steers this model of a recording of a split, in words."""
-        row, split = {}, self.split(name)
-        if self.recipe.model.local is not None:
-            row[RECORDING] = f"{name}:{number}"
-        for attribute, values in self.rows.names.items():
-            own = split.attributes[attribute][number]
-            chosen = np.flatnonzero(own) if np.ndim(own) else [own]
-            row[attribute] = ",".join(values[int(i)] for i in chosen)
-        return row
+        split = self.split(name)
+        row = {RECORDING: f"{name}:{number}"} if self.recipe.model.local is not None else {}
+        return {**row, **attributes_in_words(split.attributes, number, self.rows.names)}
+
+    def first(self, name: str, limit: int | None) -> AudioSplit:
+        """A split or its first recordings: the same object each time, for what is kept of it."""
+        key = (name, limit)
+        if key not in self._firsts:
+            self._firsts[key] = self.split(name).first(limit)
+        return self._firsts[key]
 
     def preview(self, count: int, seed: int) -> Sequence[Audio]:
         """Recordings as the training recordings are described."""

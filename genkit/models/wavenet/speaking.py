@@ -80,8 +80,9 @@ def evaluate(
         row.update(distances(real, group, split.sample_rate, frames.hop))
     for row in rows:
         metrics |= {f"{row['kind']}_{k}": v for k, v in row.items() if isinstance(v, float)}
-    for group in groups:
-        ratio = metrics[f"{group.kind}_phone_accuracy"] / metrics["real_phone_accuracy"]
+    real_accuracy = metrics["real_phone_accuracy"]
+    for group in groups if real_accuracy > 0 else ():
+        ratio = metrics[f"{group.kind}_phone_accuracy"] / real_accuracy
         metrics[f"{group.kind}_phone_accuracy_ratio"] = ratio
     columns = list(dict.fromkeys(key for row in rows for key in row))
     table = [{key: row.get(key) for key in columns} for row in rows]
@@ -106,7 +107,8 @@ def spoken(
 ) -> tuple[list[np.ndarray], float]:
     """Sentences from their texts or phones, and seconds of work for a second of sound."""
     rows = [_row(learner, frames, split, name, i) for i in chosen]
-    learner.draw(rows[:1], seed, progress, tile=learner.recipe.sample.tile)  # compiles
+    # Compiles what the inputs need for each length; the copies compiled the rest.
+    learner.view.conditions(rows, 0)
     start = time.perf_counter()
     drawn = learner.draw(rows, seed, progress)
     seconds = time.perf_counter() - start
@@ -120,18 +122,9 @@ def _row(
     """How a user would ask for a sentence."""
     row = {key: value for key, value in learner.row_of(name, number).items() if key != RECORDING}
     if learner.recipe.data.front_ends() and split.texts is not None and available():
-        language = _language(learner, split, number)
-        return {**row, TEXT: split.texts[number], **language}
+        return {**row, TEXT: split.texts[number]}
     utterance, _ = frames.spoken(split).utterance(number)
     return {**row, PHONES: in_words(utterance, frames.phones)}
-
-
-def _language(learner: WaveNetLearner, split: AudioSplit, number: int) -> dict[str, str]:
-    """The language of a recording, where the model is told it."""
-    if "language" not in learner.rows.names:
-        return {}
-    values = learner.rows.names["language"]
-    return {"language": values[int(split.attributes["language"][number])]}
 
 
 def recognised(

@@ -8,7 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from genkit.data.audio.attributes import vectors_in_words
+from genkit.data.audio.attributes import (
+    attributes_in_words,
+    attributes_of,
+    vectors_in_words,
+)
 from genkit.errors import UsageError, unknown
 from genkit.family import Arrays
 from genkit.models.wavenet.following import Followed, Follower
@@ -45,18 +49,26 @@ class Words:
             self._check(row)
         every = range(first_index, first_index + len(rows))
         arrays: Arrays = {}
-        followed: list[Followed | None] = [None] * len(rows)
         if self.follower is not None:
             rows = [self.follower.completed(row) for row in rows]
-            pairs = zip(rows, every, strict=True)
-            followed = [self.follower.follow(row, index) for row, index in pairs]
         if self.names:
             arrays[VECTOR] = vectors_in_words(rows, every, self.names)
+        followed = self._followed(rows, arrays)
         length = [self._length(row, own) for row, own in zip(rows, followed, strict=True)]
         arrays[LENGTH] = np.array(length, np.int64)
         if self.follower is not None:
             arrays[LOCAL] = self._local(self.follower, followed, length)
         return arrays
+
+    def _followed(self, rows: Sequence[Mapping[str, str]], arrays: Arrays) -> list[Followed | None]:
+        """What each row follows. It is told all attributes, those that it leaves open too."""
+        if self.follower is None:
+            return [None] * len(rows)
+        known = attributes_of(arrays[VECTOR], self.names) if self.names else {}
+        return [
+            self.follower.follow({**attributes_in_words(known, i, self.names), **row})
+            for i, row in enumerate(rows)
+        ]
 
     def digest(self, rows: Sequence[Mapping[str, str]]) -> str | None:
         """Checksums of the files that rows name; None where they name none."""
@@ -69,10 +81,13 @@ class Words:
         """Frames of a tile `(B, halo + F + halo, width)`: those of what each row follows, cut or
         followed by silence to its own length; zeros around them, as in training."""
         local = self.config.local
-        every = [follower.silence(own) for own in length]
-        for frames, one in zip(every, followed, strict=True):
-            if one is not None:
-                frames[: len(one.frames)] = one.frames[: len(frames)]
+        every = []
+        for one, own in zip(followed, length, strict=True):
+            count, given = -(-own // local.hop), 0 if one is None else len(one.frames)
+            parts = [] if one is None else [one.frames[:count]]
+            if given < count:
+                parts.append(follower.silence(own)[given:])
+            every.append(np.concatenate(parts))
         count = -(-max(length) // local.hop)
         whole = np.zeros((len(length), count + 2 * local.halo, every[0].shape[1]), np.float32)
         for row, frames in zip(whole, every, strict=True):

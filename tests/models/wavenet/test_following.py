@@ -44,11 +44,12 @@ def follower(learner: Any, monkeypatch: pytest.MonkeyPatch) -> LinguisticFollowe
     found: LinguisticFollower = learner.follower
     monkeypatch.setattr(found, "inputs", {"durations": None, "pitch": None})
     monkeypatch.setattr(found, "_opened", {"durations": Lasting(), "pitch": Singing()})
+    monkeypatch.setattr(found, "_digests", {"durations": "a", "pitch": "b"})
     return found
 
 
 def followed(follower: LinguisticFollower, **row: str) -> Followed:
-    found = follower.follow(follower.completed(row), 0)
+    found = follower.follow({"voice": "f2", **follower.completed(row)})
     assert found is not None
     return found
 
@@ -86,7 +87,7 @@ def test_lines_of_a_file(tmp_path: Path, follower: LinguisticFollower) -> None:
     one, other = (follower.digest({"phones": f"{path}:{row}"}) for row in (0, 1))
     assert one is not None
     assert one != other
-    assert follower.digest({"phones": PHONES}) is None
+    assert follower.digest({}) is None
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match="cannot be read"):
         phones_of(f"{path}:0")
@@ -105,8 +106,8 @@ def test_silence_is_a_pause_without_voice(follower: LinguisticFollower) -> None:
         ({"text": ""}, UsageError, "at least one letter"),
         ({"text": "你好"}, UsageError, "English front end cannot read"),
         ({"text": "hi", "language": "de"}, UsageError, "this run speaks en-us. Received: 'de'"),
-        ({"phones": "D 'Q"}, DataError, 'no phone "\'Q"'),
-        ({"phones": "_"}, DataError, "at least one phone"),
+        ({"phones": "D 'Q"}, UsageError, 'no phone "\'Q"'),
+        ({"phones": "_"}, UsageError, "at least one phone"),
         ({"recording": "test:9"}, UsageError, "test has 2 recordings"),
         ({"recording": "first"}, UsageError, "takes a split and a number"),
     ],
@@ -115,12 +116,12 @@ def test_what_cannot_be_followed(
     follower: LinguisticFollower, row: dict[str, str], error: type[Exception], says: str
 ) -> None:
     with pytest.raises(error, match=says):
-        follower.follow(follower.completed(row), 0)
+        follower.follow(follower.completed(row))
 
 
 def test_a_run_without_inputs_follows_recordings_only(learner: Any) -> None:
     with pytest.raises(UsageError, match="this run has no input 'durations'"):
-        learner.follower.follow({"phones": PHONES}, 0)
+        learner.follower.follow({"phones": PHONES})
 
 
 def test_data_without_a_front_end_takes_phones_only(
@@ -128,7 +129,7 @@ def test_data_without_a_front_end_takes_phones_only(
 ) -> None:
     monkeypatch.setattr(type(follower.data), "front_ends", lambda self: ())
     with pytest.raises(UsageError, match="no front end writes"):
-        follower.follow({"text": "hello"}, 0)
+        follower.follow({"text": "hello"})
 
 
 def test_the_language_of_a_text_is_seen(learner: Any) -> None:
@@ -137,7 +138,6 @@ def test_the_language_of_a_text_is_seen(learner: Any) -> None:
     follower = LinguisticFollower(recipe, {}, learner.spoken)
     assert follower.completed({"text": "你好"})["language"] == "cmn"
     assert follower.completed({"text": "hello"})["language"] == "en-us"
-    assert "language" not in follower.completed({"phones": PHONES})
     assert follower.completed({"text": "你好", "language": "en-us"})["language"] == "en-us"
 
 
@@ -154,7 +154,7 @@ def test_real_runs_of_durations_and_pitch_are_asked(learner: Any) -> None:
     durations = speech_runs.learner("speech_durations", model={"condition": ["voice"]})
     pitch = speech_runs.learner("speech_pitch", model={"condition": ["voice"]})
     follower._opened.update(durations=durations, pitch=pitch)
-    found = follower.follow(rows[0], 0)
+    found = follower.follow(rows[0])
     assert found is not None
     from genkit.speech.utterance import written
 
@@ -163,3 +163,40 @@ def test_real_runs_of_durations_and_pitch_are_asked(learner: Any) -> None:
     assert len(found.frames) == lasting.sum()
     contour = pitch.contour(utterance, lasting, vector)
     np.testing.assert_allclose(found.frames[:, -2:], contour, atol=1e-5)
+
+
+def test_a_recording_is_described_as_it_is(learner: Any, follower: LinguisticFollower) -> None:
+    split = learner.split("test")
+    for number in range(2):
+        voice = ["f2", "m3"][int(split.attributes["voice"][number])]
+        assert follower.completed({"recording": f"test:{number}"})["voice"] == voice
+    assert follower.completed({"recording": "test:0", "voice": "m3"})["voice"] == "m3"
+
+
+def test_other_weights_of_an_input_are_other_values(
+    follower: LinguisticFollower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"text": "The cat."}
+    before = follower.digest(row)
+    assert before == follower.digest(row)
+    monkeypatch.setitem(follower._digests, "pitch", "c")
+    assert follower.digest(row) != before
+
+
+def test_inputs_are_told_the_voice_that_the_model_is_told(
+    learner: Any, follower: LinguisticFollower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the row leaves it open, and it follows from the sample's number."""
+    told = []
+
+    class Listening(Lasting):
+        names: ClassVar[dict[str, tuple[str, ...]]] = {"voice": ("f2", "m3")}
+
+        def durations(self, utterance: Any, vector: Any) -> np.ndarray:
+            told.append(vector.tolist())
+            return super().durations(utterance, vector)
+
+    monkeypatch.setitem(follower._opened, "durations", Listening())
+    arrays = learner.words(None)([{"phones": PHONES}] * 3, 4)
+    assert told == arrays["vector"].tolist()
+    assert told[0] != told[1]
