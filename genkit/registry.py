@@ -61,6 +61,15 @@ class Registry(Generic[Entry]):
 families: Registry[Family] = Registry("family")
 datasets: Registry[DatasetEntry] = Registry("data set")
 
+WAVENET = Paper(
+    title="WaveNet: A Generative Model for Raw Audio",
+    authors="van den Oord, A. and Dieleman, S. and Zen, H. and Simonyan, K. and "
+    "Vinyals, O. and Graves, A. and Kalchbrenner, N. and Senior, A. and "
+    "Kavukcuoglu, K.",
+    year=2016,
+    arxiv="1609.03499",
+)
+
 families.add(
     Family(
         name="gated_pixelcnn",
@@ -127,16 +136,7 @@ families.add(
     Family(
         name="speech_durations",
         summary="how long the phones of a text last, for a WaveNet that speaks",
-        papers=(
-            Paper(
-                title="WaveNet: A Generative Model for Raw Audio",
-                authors="van den Oord, A. and Dieleman, S. and Zen, H. and Simonyan, K. and "
-                "Vinyals, O. and Graves, A. and Kalchbrenner, N. and Senior, A. and "
-                "Kavukcuoglu, K.",
-                year=2016,
-                arxiv="1609.03499",
-            ),
-        ),
+        papers=(WAVENET,),
         config="genkit.models.speech_prosody.config:DurationConfig",
         learner="genkit.models.speech_prosody.durations:DurationLearner",
         outlook="genkit.models.speech_prosody.config:duration_outlook",
@@ -147,16 +147,7 @@ families.add(
     Family(
         name="speech_pitch",
         summary="how the pitch of a text moves, for a WaveNet that speaks",
-        papers=(
-            Paper(
-                title="WaveNet: A Generative Model for Raw Audio",
-                authors="van den Oord, A. and Dieleman, S. and Zen, H. and Simonyan, K. and "
-                "Vinyals, O. and Graves, A. and Kalchbrenner, N. and Senior, A. and "
-                "Kavukcuoglu, K.",
-                year=2016,
-                arxiv="1609.03499",
-            ),
-        ),
+        papers=(WAVENET,),
         config="genkit.models.speech_prosody.config:PitchConfig",
         learner="genkit.models.speech_prosody.pitches:PitchLearner",
         outlook="genkit.models.speech_prosody.config:pitch_outlook",
@@ -167,16 +158,7 @@ families.add(
     Family(
         name="wavenet",
         summary="WaveNet: raw audio sample by sample, by speaker or tags, with context stacks",
-        papers=(
-            Paper(
-                title="WaveNet: A Generative Model for Raw Audio",
-                authors="van den Oord, A. and Dieleman, S. and Zen, H. and Simonyan, K. and "
-                "Vinyals, O. and Graves, A. and Kalchbrenner, N. and Senior, A. and "
-                "Kavukcuoglu, K.",
-                year=2016,
-                arxiv="1609.03499",
-            ),
-        ),
+        papers=(WAVENET,),
         config="genkit.models.wavenet.config:WaveNetConfig",
         learner="genkit.models.wavenet.learner:WaveNetLearner",
         outlook="genkit.models.wavenet.config:outlook",
