@@ -57,7 +57,7 @@ class PitchConfig(ProsodyConfig):
     skip: Width = 64
     head: Width = 64
     channels: Width = 64
-    forget: Fraction = 0.3
+    forget: Fraction = 0.9
 
     def dilation_list(self) -> list[int]:
         """One a layer."""

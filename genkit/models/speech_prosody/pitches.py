@@ -14,7 +14,7 @@ from genkit.metrics.speech.contours import Contour, contour_errors
 from genkit.models.speech_prosody.base import ProsodyLearner, feature_width
 from genkit.models.speech_prosody.network import PitchContour
 from genkit.models.speech_prosody.pictures import contours_figure
-from genkit.progress import Progress
+from genkit.progress import SILENT, Progress
 from genkit.randomness import Noise
 from genkit.speech.context import frame_features, phone_features
 from genkit.speech.pitch import log_hertz_of
@@ -23,12 +23,14 @@ from genkit.speech.utterance import Utterance
 
 STEP = 128  # frames; contours are padded to multiples of it
 SHOWN = 4
+NOTHING = 12_000.0  # cents, ten octaves
 
 
 class PitchLearner(ProsodyLearner):
     """How the pitch moves (arXiv:1609.03499, section 3.2)."""
 
-    monitor = Monitor("loss", "min")
+    # The next frame is told ever better while contours that are drawn freely get worse.
+    monitor = Monitor("rmse_cents", "min")
 
     def __init__(self, recipe: Any, inputs: Mapping[str, Any] | None = None) -> None:
         super().__init__(recipe, inputs, build_network(recipe))
@@ -105,14 +107,15 @@ class PitchLearner(ProsodyLearner):
         return found
 
     def evaluate(self, request: EvaluationRequest, progress: Progress) -> Evaluation:
-        """Error of the next frame; unless brief of contours that are drawn freely, in cents."""
+        """Errors of the next frame, and of contours that are drawn freely, in cents."""
         spoken = self.spoken(request.split, progress, request.limit)
         metrics = self._next_frame(spoken)
+        told = self.predicted(spoken, SILENT if request.brief else progress)
+        true = [spoken.contour(i) for i in range(len(spoken))]
+        # Where nothing is voiced yet there is no pitch to compare: worse than any.
+        metrics |= {"rmse_cents": NOTHING, **errors(np.concatenate(true), np.concatenate(told))}
         if request.brief:
             return Evaluation(len(spoken), metrics)
-        told = self.predicted(spoken, progress)
-        true = [spoken.contour(i) for i in range(len(spoken))]
-        metrics |= errors(np.concatenate(true), np.concatenate(told))
         each = [errors(own, other) for own, other in zip(true, told, strict=True)]
         within = [row["correlation"] for row in each if "correlation" in row]
         if within:
