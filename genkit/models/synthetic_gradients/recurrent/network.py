@@ -97,7 +97,8 @@ class Bridge(keras.layers.Layer):
         super().__init__(**kwargs)
         self.width = width
         dense = keras.layers.Dense
-        self.hidden = dense(hidden, activation="relu", name="hidden") if hidden else None
+        # Not ReLUs: while gradients are noise, saying nothing at all pays, and all of them die.
+        self.hidden = dense(hidden, activation="tanh", name="hidden") if hidden else None
         self.slope = dense(width, kernel_initializer="zeros", name="slope")
         self.later = dense(width, kernel_initializer="zeros", name="later") if auxiliary else None
 
