@@ -14,6 +14,7 @@ from keras import ops
 
 from genkit.layers.dilated import DilatedCausalStack
 from genkit.layers.dilated_steps import DilatedSteps
+from genkit.layers.indexing import at
 from genkit.layers.sequence_lstm import SequenceLSTM
 from genkit.speech.sizes import FRAME, PITCH
 
@@ -124,17 +125,22 @@ class PitchContour(keras.Model):
         x = self.seen(before, known)
         return self.told(self.stack(x, vector, self.local(features)))
 
-    def draw(self, features: Any, vector: Any = None) -> Any:
+    def draw(self, features: Any, known: Any, vector: Any = None) -> Any:
         """The contour `(B, F, 2)` that follows from its own beginning: log-F0, and voicing 0 or 1.
 
-        It starts as training does, from zeros that are known.
+        Args:
+            features, vector: as of a call. known: `(F,)`, 0 in frames whose past is hidden.
+
+        It starts as training does, from zeros.
         """
         batch, count = int(features.shape[0]), int(features.shape[1])
         steps = DilatedSteps(self.stack, vector, self.local(features))
         dtype = self.compute_dtype
+        flags = ops.cast(known, dtype)
 
         def step(t: Any, before: Any, rings: Any, found: Any) -> Any:
-            x = self.seen(before, ops.ones((batch,), dtype))
+            shown = ops.broadcast_to(at(flags, t), (batch,))
+            x = self.seen(before, shown)
             skips, rings = steps.step(x, rings, t, t)
             value, logit = ops.split(self.told(skips), 2, axis=-1)
             new = ops.concatenate([value, ops.cast(logit > 0, dtype)], axis=-1)

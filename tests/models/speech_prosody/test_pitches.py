@@ -8,7 +8,7 @@ import pytest
 from genkit.family import EvaluationRequest
 from genkit.models.speech_prosody import proofs
 from genkit.models.speech_prosody.config import pitch_parameters
-from genkit.models.speech_prosody.pitches import errors
+from genkit.models.speech_prosody.pitches import errors, shown
 from genkit.progress import SILENT
 from genkit.randomness import Noise
 from genkit.speech.sizes import FRAME
@@ -56,6 +56,14 @@ def test_the_share_of_frames_whose_past_is_hidden() -> None:
     assert 0.72 < known.mean() < 0.78
     again = learner.noisy({"known": np.ones((40, 100), np.float32)}, Noise(0, 0))["known"]
     np.testing.assert_array_equal(known, again)
+
+
+def test_the_past_is_seen_as_often_as_in_training() -> None:
+    np.testing.assert_array_equal(shown(7, 0.0), np.ones(7))
+    found = shown(1_000, 0.9)
+    assert found.sum() == 100
+    assert set(np.diff(np.flatnonzero(found))) == {10}
+    assert 249 <= shown(1_000, 0.75).sum() <= 251
 
 
 def test_errors_against_hand() -> None:
