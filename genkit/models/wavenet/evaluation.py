@@ -139,7 +139,7 @@ def samples(
     for i in chosen:
         seconds = min(longest, len(split.recording(i)) / rate)
         rows.append({**learner.row_of(name, i), "seconds": repr(float(seconds))})
-    drawn = learner.draw(rows, seed, progress)
+    drawn = learner.draw(rows, seed, progress, tile=tile_of(learner.recipe))
     made = [recording for part in drawn for recording in part.recordings()]
     real = [heard(learner, split, i) for i in range(len(split))]
     progress.message("classifiers and spectra ...")
@@ -169,6 +169,11 @@ def samples(
         tables["recognition"] = found.rows
         pictures += found.figures
     return Evaluation(count, metrics, tables, pictures)
+
+
+def tile_of(recipe: Any) -> int:
+    """Samples that an evaluation draws at once."""
+    return max(recipe.sample.tile, recipe.eval.batch_size)
 
 
 def heard(learner: WaveNetLearner, split: AudioSplit, number: int) -> np.ndarray:

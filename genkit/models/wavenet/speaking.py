@@ -106,11 +106,13 @@ def spoken(
     progress: Progress,
 ) -> tuple[list[np.ndarray], float]:
     """Sentences from their texts or phones, and seconds of work for a second of sound."""
+    from genkit.models.wavenet.evaluation import tile_of
+
     rows = [_row(learner, frames, split, name, i) for i in chosen]
     # Compiles what the inputs need for each length; the copies compiled the rest.
     learner.view.conditions(rows, 0)
     start = time.perf_counter()
-    drawn = learner.draw(rows, seed, progress)
+    drawn = learner.draw(rows, seed, progress, tile=tile_of(learner.recipe))
     seconds = time.perf_counter() - start
     made = [recording for part in drawn for recording in part.recordings()]
     return made, seconds * split.sample_rate / sum(map(len, made))
