@@ -6,6 +6,7 @@ text (phones, where no front end writes them), with predicted durations and pitc
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 MOST_TO_LEARN_FROM = 600  # recordings, of the recogniser
 SHOWN = 4
+TITLE = 32  # characters
 
 
 @dataclass(frozen=True)
@@ -208,5 +210,6 @@ def distances(
 
 
 def _plain(text: str) -> str:
-    """What the fonts that come with Matplotlib can show."""
-    return text if text.isascii() else "".join(c for c in text if c.isascii()).strip() or "(cmn)"
+    """What the fonts that come with Matplotlib can show, as long as there is room."""
+    shown = "".join(character for character in text if character.isascii()).strip()
+    return textwrap.shorten(shown, TITLE, placeholder=" ...")
