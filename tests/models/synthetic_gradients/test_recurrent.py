@@ -150,3 +150,38 @@ def test_copying_is_learned_and_evaluated() -> None:
     assert found.tables["per_size"][0]["error_rate"] < 0.1
     with pytest.raises(UsageError, match="validation or test"):
         learner.evaluate(EvaluationRequest("train"), SILENT)
+
+
+def test_the_network_learns_from_as_much_of_the_word_as_the_weight_says() -> None:
+    norms = []
+    for weight in (1.0, 0.25):
+        learner = made(window=2, weight=weight)
+        randomise([*learner.network.trainable_variables, *learner.bridge.trainable_variables], 7)
+        episode = learner.dataset.episodes(0, "train", 0, learner.state.shape[0], 1)
+        inputs, targets = episode.inputs[:2], episode.targets[:2].astype(np.int32)
+        nothing = np.zeros(2, np.float32)
+        metrics = learner._trained(inputs, targets, nothing, np.float32(1), np.float32(1))
+        norms.append(float(array(metrics["gradient_norm"])))
+    assert norms[1] == pytest.approx(0.25 * norms[0], rel=1e-4)
+
+
+def test_a_bridge_learns_what_a_network_that_stays_sends_back() -> None:
+    learner = CUTS.fresh(
+        "copy",
+        model={
+            "module": {"rate": 1e-2},
+            "recurrent": {"units": 6, "window": 2, "hidden": 16, "auxiliary": False},
+        },
+        data=COPY,
+    )
+    randomise(learner.network.trainable_variables, 7)
+    learner.updaters["network"].rate.factor.assign(0.0)
+    missed = []
+    for k in range(600):
+        behind = learner.curriculum().position > 0
+        metrics = learner.update({"update": np.asarray(k)}, Noise(0, k))
+        if behind:
+            missed.append(float(array(metrics["module_loss"])))
+    assert np.mean(missed[-50:]) < 0.7 * np.mean(missed[:10])
+    told = array(learner.bridge(learner.state.value)[0])
+    assert told.std(axis=0).max() > 0.01  # it tells states apart
