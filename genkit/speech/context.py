@@ -27,13 +27,14 @@ def phone_features(utterance: Utterance, phones: PhoneSet) -> np.ndarray:
     number = {name: i for i, name in enumerate(phones.names)}
     kinds = len(number) + 2  # a pause, and any other phone
     where = places(utterance, phones)
+    heads = [place.head for place in where]
     for i, row in enumerate(found):
         start = 0
         for shift in AROUND:
             if 0 <= i + shift < len(utterance):
                 row[start + _kind(utterance.phones[i + shift], number)] = 1.0
             start += kinds
-        start = _write_syllables(row, start, i, where, utterance)
+        start = _write_syllables(row, start, i, heads, utterance)
         _write_places(row, start, where[i], phones.is_vowel(utterance.phones[i].name))
     return found
 
@@ -43,10 +44,9 @@ def _kind(phone: Phone, number: dict[str, int]) -> int:
 
 
 def _write_syllables(
-    row: np.ndarray, start: int, i: int, where: Sequence[Place], utterance: Utterance
+    row: np.ndarray, start: int, i: int, heads: Sequence[int], utterance: Utterance
 ) -> int:
     """Stress and tone of the syllables around; returns where the next feature goes."""
-    heads = [place.head for place in where]
     here, last = heads[i], len(heads)
     before = next((heads[j] for j in range(i, -1, -1) if heads[j] != here), None)
     after = next((heads[j] for j in range(i, last) if heads[j] != here), None)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -16,6 +16,7 @@ from genkit.artifacts.npz import npz_bytes, read_npz
 from genkit.data.audio.dataset import AudioSplit
 from genkit.data.places import data_root
 from genkit.errors import DataError
+from genkit.files import write_bytes
 from genkit.metrics.speech.contours import Contour, log_f0
 from genkit.progress import SILENT, Progress
 from genkit.run.metadata import usable_cpus
@@ -49,9 +50,10 @@ def contours(split: AudioSplit, hop: int, progress: Progress = SILENT) -> list[C
     if split.seconds < _MANY:
         return _find(split, hop, progress)
     path = data_root() / "pitch" / f"{_digest(split, hop)}.npz"
-    kept = _read(path, int((-(-np.diff(split.edges) // hop)).sum()))
+    counts = -(-np.diff(split.edges) // hop)
+    kept = _read(path, counts)
     if kept is not None:
-        return _parts(*kept, split, hop)
+        return kept
     found = _find(split, hop, progress)
     _keep(path, found)
     return found
@@ -83,8 +85,9 @@ def _digest(split: AudioSplit, hop: int) -> str:
     return digest.hexdigest()[:32]
 
 
-def _read(path: Path, frames: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """What is kept; None where nothing is, or what is there is damaged."""
+def _read(path: Path, counts: np.ndarray) -> list[Contour] | None:
+    """What is kept of recordings of so many frames `(N,)`; None where nothing is, or what is there
+    is damaged."""
     if not path.is_file():
         return None
     try:
@@ -92,27 +95,19 @@ def _read(path: Path, frames: int) -> tuple[np.ndarray, np.ndarray] | None:
         log_hertz, voiced = arrays["log_f0"], arrays["voiced"]
     except (DataError, OSError, KeyError):
         return None
-    whole = log_hertz.shape == voiced.shape == (frames,)
-    return (log_hertz, voiced) if whole else None
-
-
-def _parts(log_hertz: np.ndarray, voiced: np.ndarray, split: AudioSplit, hop: int) -> list[Contour]:
-    counts = -(-np.diff(split.edges) // hop)
+    if not log_hertz.shape == voiced.shape == (counts.sum(),):
+        return None
     cuts = np.cumsum(counts)[:-1]
     pairs = zip(np.split(log_hertz, cuts), np.split(voiced, cuts), strict=True)
     return [Contour(values, flags) for values, flags in pairs]
 
 
 def _keep(path: Path, found: Sequence[Contour]) -> None:
-    """Keep contours. Two processes may do so at once: each writes a file of its own first."""
+    """Keep contours. Two processes that do so at once write the same bytes; a part of them that a
+    third one sees does not count."""
     arrays = {
         "log_f0": np.concatenate([contour.log_f0 for contour in found]),
         "voiced": np.concatenate([contour.voiced for contour in found]),
     }
-    own = path.with_suffix(f".{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        own.write_bytes(npz_bytes(arrays))
-        own.replace(path)
-    except OSError:
-        own.unlink(missing_ok=True)  # a data folder that is not ours to write in
+    with suppress(OSError):  # a data folder that is not ours to write in
+        write_bytes(path, npz_bytes(arrays))

@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from keras import ops
 
 from genkit.data.audio.attributes import vector_of
 from genkit.data.dataset import StatelessFeed
+from genkit.data.epochs import Epochs
 from genkit.errors import UsageError
 from genkit.family import Arrays, Feed, Metrics
 from genkit.learning import DataLearner, GradientStep
 from genkit.progress import SILENT, Progress
-from genkit.randomness import Noise, permutation
-from genkit.speech.reading import Spoken
+from genkit.randomness import Noise
+from genkit.speech.reading import Spoken, padded, rounded_up
 from genkit.speech.sizes import phone_width
 
+Compiled = Callable[[Arrays], Any]
 
-class NumberFeed(StatelessFeed):
+
+class RecordingFeed(StatelessFeed):
     """Batches of numbers of recordings, in epochs; each a permutation keyed by (seed, epoch)."""
 
     described = "a feed of recordings"
 
     def __init__(self, count: int, batch_size: int, seed: int) -> None:
-        self.count, self.batch_size, self.seed = count, batch_size, seed
+        self.batch_size, self._epochs = batch_size, Epochs(count, seed)
 
     def batch(self, k: int) -> Arrays:
-        """`recording` int64 (B,) and `position` int64 (B,), which of the endless chain."""
-        position = np.arange(k * self.batch_size, (k + 1) * self.batch_size)
-        epochs, places = np.divmod(position, self.count)
-        orders = {
-            int(epoch): permutation(self.seed, "epoch", int(epoch), self.count)
-            for epoch in np.unique(epochs)
-        }
-        pairs = zip(epochs, places, strict=True)
-        return {"recording": np.array([orders[int(e)][p] for e, p in pairs]), "position": position}
+        """`recording`, int64 (B,)."""
+        positions = np.arange(k * self.batch_size, (k + 1) * self.batch_size)
+        return {"recording": self._epochs.at(positions)}
 
 
 class ProsodyLearner(DataLearner):
@@ -77,7 +75,7 @@ class ProsodyLearner(DataLearner):
         return {} if found is None else {"vector": found}
 
     def feed(self, split: str, seed: int) -> Feed:
-        return NumberFeed(len(self.split(split)), self.recipe.train.batch_size, seed)
+        return RecordingFeed(len(self.split(split)), self.recipe.train.batch_size, seed)
 
     def update(self, batch: Arrays, noise: Noise) -> Metrics:
         arrays = self.arrays(self.spoken("train"), [int(i) for i in batch["recording"]])
@@ -93,6 +91,26 @@ class ProsodyLearner(DataLearner):
         size = self.recipe.eval.batch_size
         for start in range(0, count, size):
             yield list(range(start, min(count, start + size)))
+
+    def rows(
+        self, compiled: Compiled, spoken: Spoken, what: str, progress: Progress
+    ) -> Iterator[np.ndarray]:
+        """What a compiled function makes of each recording, padding behind it included."""
+        progress.start(what, len(spoken), "recordings")
+        for chosen in self.chunks(len(spoken)):
+            yield from np.asarray(ops.convert_to_numpy(compiled(self.arrays(spoken, chosen))))
+            progress.advance(len(chosen))
+        progress.finish()
+
+    def alone(
+        self, compiled: Compiled, features: np.ndarray, step: int, vector: np.ndarray | None
+    ) -> np.ndarray:
+        """What a compiled function makes of features `(n, D)` and who speaks, `(n, ...)`; they are
+        padded to a multiple of `step`."""
+        batch = {"features": padded([features], rounded_up(len(features), step))}
+        if vector is not None:
+            batch["vector"] = vector[None]
+        return np.asarray(ops.convert_to_numpy(compiled(batch)))[0, : len(features)]
 
     def scored(self, data: str, limit: int | None) -> Spoken:
         """The split that is to be scored, or its first recordings."""

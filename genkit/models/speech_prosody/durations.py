@@ -64,25 +64,12 @@ class DurationLearner(ProsodyLearner):
             utterance: what is to be said. vector: `(V,)`, who says it; None without conditions.
         """
         table = phone_features(utterance, self.phones)
-        batch = {"features": padded([table], rounded_up(len(table), STEP))}
-        if vector is not None:
-            batch["vector"] = vector[None]
-        found = np.asarray(ops.convert_to_numpy(self._told(batch)))[0, : len(table)]
-        return frames(found)
+        return frames(self.alone(self._told, table, STEP, vector))
 
     def predicted(self, spoken: Spoken, progress: Progress) -> list[np.ndarray]:
         """Frames of each phone of each recording."""
-        found: list[np.ndarray] = []
-        progress.start("durations", len(spoken), "recordings")
-        for chosen in self.chunks(len(spoken)):
-            told = np.asarray(ops.convert_to_numpy(self._told(self.arrays(spoken, chosen))))
-            found += [
-                frames(row[: len(spoken.utterance(i)[1])])
-                for row, i in zip(told, chosen, strict=True)
-            ]
-            progress.advance(len(chosen))
-        progress.finish()
-        return found
+        rows = self.rows(self._told, spoken, "durations", progress)
+        return [frames(row[: len(spoken.utterance(i)[1])]) for i, row in enumerate(rows)]
 
     def evaluate(self, request: EvaluationRequest, progress: Progress) -> Evaluation:
         """Errors of durations in milliseconds, those of the mean duration of a phone beside."""

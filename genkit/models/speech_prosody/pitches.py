@@ -89,23 +89,12 @@ class PitchLearner(ProsodyLearner):
             vector: `(V,)`, who says it; None without conditions.
         """
         features = frame_features(phone_features(utterance, self.phones), durations)
-        batch = {"features": padded([features], rounded_up(len(features), STEP))}
-        if vector is not None:
-            batch["vector"] = vector[None]
-        found = np.asarray(ops.convert_to_numpy(self._draw(batch)), np.float32)
-        return found[0, : len(features)]
+        return self.alone(self._draw, features, STEP, vector).astype(np.float32)
 
     def predicted(self, spoken: Spoken, progress: Progress) -> list[np.ndarray]:
         """The contour of each recording with its true durations, drawn freely."""
-        found: list[np.ndarray] = []
-        progress.start("contours", len(spoken), "recordings")
-        for chosen in self.chunks(len(spoken)):
-            drawn = np.asarray(ops.convert_to_numpy(self._draw(self.arrays(spoken, chosen))))
-            pairs = zip(drawn, chosen, strict=True)
-            found += [row[: spoken.frames(i)] for row, i in pairs]
-            progress.advance(len(chosen))
-        progress.finish()
-        return found
+        rows = self.rows(self._draw, spoken, "contours", progress)
+        return [row[: spoken.frames(i)] for i, row in enumerate(rows)]
 
     def evaluate(self, request: EvaluationRequest, progress: Progress) -> Evaluation:
         """Errors of the next frame, and of contours that are drawn freely, in cents."""

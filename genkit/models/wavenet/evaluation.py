@@ -10,7 +10,7 @@ import numpy as np
 from genkit.artifacts import Animation, Figure
 from genkit.data.audio.attributes import attributes_of
 from genkit.data.audio.dataset import TAGS, AudioSplit
-from genkit.data.audio.mulaw import decode_pcm, encode
+from genkit.data.audio.mulaw import encode
 from genkit.family import Evaluation, EvaluationRequest
 from genkit.metrics.audio_pictures import recordings_figure, sound_statistics
 from genkit.metrics.audio_recognition import LabelledAudio, recognise_audio
@@ -139,9 +139,9 @@ def samples(
     for i in chosen:
         seconds = min(longest, len(split.recording(i)) / rate)
         rows.append({**learner.row_of(name, i), "seconds": repr(float(seconds))})
-    drawn = learner.draw(rows, seed, progress, tile=tile_of(learner.recipe))
+    drawn = learner.draw(rows, seed, progress, tile=learner.evaluation_tile)
     made = [recording for part in drawn for recording in part.recordings()]
-    real = [heard(learner, split, i) for i in range(len(split))]
+    real = [learner.heard(split, i) for i in range(len(split))]
     progress.message("classifiers and spectra ...")
     enough = len(real) >= 4 and len(made) >= 2
     distance = frechet_log_mel(real, made, rate, seed) if enough else {}
@@ -171,17 +171,6 @@ def samples(
     return Evaluation(count, metrics, tables, pictures)
 
 
-def tile_of(recipe: Any) -> int:
-    """Samples that an evaluation draws at once."""
-    return max(recipe.sample.tile, recipe.eval.batch_size)
-
-
-def heard(learner: WaveNetLearner, split: AudioSplit, number: int) -> np.ndarray:
-    """A recording as the model could say it: through the mu-law and back."""
-    levels = learner.recipe.model.levels
-    return decode_pcm(encode(split.recording(number), levels), levels)
-
-
 def _recognised(
     learner: WaveNetLearner,
     split: AudioSplit,
@@ -191,7 +180,7 @@ def _recognised(
 ) -> Any:
     train, names = learner.split("train"), learner.rows.names
     order = permutation(0, "wavenet/classifier", 0, len(train))[:MOST_TO_LEARN_FROM]
-    known = [heard(learner, train, int(i)) for i in order]
+    known = [learner.heard(train, int(i)) for i in order]
     asked = attributes_of(learner.view.conditions(rows, 0)["vector"], names)
     return recognise_audio(
         LabelledAudio(known, {name: train.attributes[name][order] for name in names}),

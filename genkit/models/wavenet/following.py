@@ -13,8 +13,10 @@ import numpy as np
 
 from genkit.data.audio.attributes import attributes_in_words, vectors_in_words
 from genkit.data.audio.given import read_recording
+from genkit.data.fingerprint import checksum
 from genkit.errors import DataError, UsageError
 from genkit.models.wavenet.features import log_mel
+from genkit.sampling.references import row_reference
 from genkit.speech.context import frame_features, phone_features
 from genkit.speech.phones import PAUSE, Phone, espeak_set
 from genkit.speech.reading import Spoken
@@ -26,7 +28,6 @@ DURATIONS, PITCH = "durations", "pitch"  # inputs of a run that speaks
 MOST_PHONE_LINES = 1_000_000
 REMEMBERED = 1_000  # texts that the front end has read
 _HAN = re.compile("[\u4e00-\u9fff]")
-_ROW = re.compile(r"(.+):(\d{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class Follower(Protocol):
         ...
 
     def digest(self, row: Mapping[str, str]) -> str | None:
-        """A checksum of the files that a row names; None where it names none."""
+        """A checksum of what a row refers to and its words do not tell, such as what a file
+        holds; None where there is nothing of the kind."""
         ...
 
 
@@ -234,10 +236,8 @@ class LinguisticFollower:
             return None
         for name in (DURATIONS, PITCH) if self.local.pitch else (DURATIONS,):
             self._learner(name)
-        parts = [
-            in_words(utterance, self.phones),
-            *(self._digests[n] for n in sorted(self._digests)),
-        ]
+        weights = [self._digests[name] for name in sorted(self._digests)]
+        parts = [in_words(utterance, self.phones), *weights]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -280,10 +280,9 @@ def phones_of(value: str) -> str:
 
 
 def _phone_file(value: str) -> tuple[Path, int] | None:
-    match = _ROW.fullmatch(value)
-    path, row = (match[1], int(match[2])) if match else (value, 0)
+    path, row = row_reference(value)
     try:
-        return (Path(path), row) if Path(path).is_file() else None
+        return (Path(path), row or 0) if Path(path).is_file() else None
     except (OSError, ValueError):  # too long for a name, or a zero byte
         return None
 
@@ -291,6 +290,6 @@ def _phone_file(value: str) -> tuple[Path, int] | None:
 def _checksum(path: Path) -> str | None:
     """Of a file; None where it cannot be read, which reading it tells."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
+        return checksum(path)
+    except DataError:
         return None

@@ -49,7 +49,7 @@ class RecordingGenerator:
         return self.view.conditions(rows, first_index)
 
     def condition_values(self, rows: Sequence[Mapping[str, str]]) -> str | None:
-        """A digest of the files that conditions name."""
+        """A digest of what conditions refer to and their words do not tell."""
         return self.view.digest(rows)
 
     def audio(

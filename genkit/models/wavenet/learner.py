@@ -14,6 +14,7 @@ from genkit import backend
 from genkit.artifacts import Audio
 from genkit.data.audio.attributes import attributes_in_words
 from genkit.data.audio.dataset import AudioSplit
+from genkit.data.audio.mulaw import decode_pcm, encode
 from genkit.errors import UsageError
 from genkit.family import (
     Arrays,
@@ -236,6 +237,16 @@ class WaveNetLearner(DataLearner):
             progress.advance(len(own))
         progress.finish()
         return found
+
+    @property
+    def evaluation_tile(self) -> int:
+        """Samples that an evaluation draws at once."""
+        return max(self.recipe.sample.tile, self.recipe.eval.batch_size)
+
+    def heard(self, split: AudioSplit, number: int) -> np.ndarray:
+        """A recording as the model could say it, int16: through the mu-law and back."""
+        levels = self.recipe.model.levels
+        return decode_pcm(encode(split.recording(number), levels), levels)
 
     def described(self, name: str, count: int, seed: int) -> list[dict[str, str]]:
         """Conditions in words as `count` recordings of a split, drawn by chance, have them."""

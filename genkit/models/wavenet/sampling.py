@@ -28,7 +28,7 @@ class InWords(Protocol):
         ...
 
     def digest(self, rows: Sequence[Mapping[str, str]]) -> str | None:
-        """Checksums of the files that rows name; None where they name none."""
+        """Checksums of what rows refer to and their words do not tell; None for nothing."""
         ...
 
 
@@ -70,7 +70,7 @@ class WaveNetSequence:
         return {}
 
     def digest(self, rows: Sequence[Mapping[str, str]]) -> str | None:
-        """Checksums of the files that conditions name; None where they name none."""
+        """Checksums of what conditions refer to and their words do not tell; None for nothing."""
         return None if self._in_words is None else self._in_words.digest(rows)
 
     def seen(self, position: int) -> np.ndarray:

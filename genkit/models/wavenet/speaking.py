@@ -108,27 +108,37 @@ def spoken(
     progress: Progress,
 ) -> tuple[list[np.ndarray], float]:
     """Sentences from their texts or phones, and seconds of work for a second of sound."""
-    from genkit.models.wavenet.evaluation import tile_of
-
-    rows = [_row(learner, frames, split, name, i) for i in chosen]
-    # Compiles what the inputs need for each length; the copies compiled the rest.
-    learner.view.conditions(rows, 0)
+    rows = [_asked(learner, frames, split, name, i) for i in chosen]
+    # Compiles what the inputs need for each length; the copies compiled the rest. By phones, since
+    # the front end remembers texts, and its work counts.
+    learner.view.conditions([_by_phones(learner, frames, split, name, i) for i in chosen], 0)
     start = time.perf_counter()
-    drawn = learner.draw(rows, seed, progress, tile=tile_of(learner.recipe))
+    drawn = learner.draw(rows, seed, progress, tile=learner.evaluation_tile)
     seconds = time.perf_counter() - start
     made = [recording for part in drawn for recording in part.recordings()]
     return made, seconds * split.sample_rate / sum(map(len, made))
 
 
-def _row(
+def _asked(
     learner: WaveNetLearner, frames: LinguisticFrames, split: AudioSplit, name: str, number: int
 ) -> dict[str, str]:
-    """How a user would ask for a sentence."""
-    row = {key: value for key, value in learner.row_of(name, number).items() if key != RECORDING}
+    """How a user would ask for a sentence: by its text where a front end reads it."""
     if learner.recipe.data.front_ends() and split.texts is not None and available():
-        return {**row, TEXT: split.texts[number]}
+        return {**_described(learner, name, number), TEXT: split.texts[number]}
+    return _by_phones(learner, frames, split, name, number)
+
+
+def _by_phones(
+    learner: WaveNetLearner, frames: LinguisticFrames, split: AudioSplit, name: str, number: int
+) -> dict[str, str]:
     utterance, _ = frames.spoken(split).utterance(number)
-    return {**row, PHONES: in_words(utterance, frames.phones)}
+    return {**_described(learner, name, number), PHONES: in_words(utterance, frames.phones)}
+
+
+def _described(learner: WaveNetLearner, name: str, number: int) -> dict[str, str]:
+    """Who says a sentence."""
+    row = learner.row_of(name, number)
+    return {key: value for key, value in row.items() if key != RECORDING}
 
 
 def recognised(
@@ -142,15 +152,13 @@ def recognised(
     """Accuracy (1 - phone error rate) of a recogniser on the recordings themselves and on each
     group, over all and by language. Copies and spoken sentences go through nothing else; all
     recordings go through the mu-law, as those that a model makes do."""
-    from genkit.models.wavenet.evaluation import heard
-
     train = learner.split("train")
     count = min(len(train), MOST_TO_LEARN_FROM)
-    known = [heard(learner, train, i) for i in range(count)]
+    known = [learner.heard(train, i) for i in range(count)]
     aligned = [_unmarked(train, i, phones) for i in range(count)]
     recogniser = PhoneRecogniser.fit(known, aligned, train.sample_rate, seed, pauses={PAUSE})
     wanted = [_unmarked(split, i, phones) for i in chosen]
-    real = Made("real", [heard(learner, split, i) for i in chosen], warped=False)
+    real = Made("real", [learner.heard(split, i) for i in chosen], warped=False)
     kinds = _kinds(learner, split, chosen)
     found = []
     for group in (real, *groups):

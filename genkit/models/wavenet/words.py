@@ -71,7 +71,7 @@ class Words:
         ]
 
     def digest(self, rows: Sequence[Mapping[str, str]]) -> str | None:
-        """Checksums of the files that rows name; None where they name none."""
+        """Checksums of what rows refer to and their words do not tell; None for nothing."""
         found = [] if self.follower is None else [self.follower.digest(row) for row in rows]
         return ",".join(one or "" for one in found) if any(found) else None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import prod
 from typing import Any, Protocol
@@ -14,9 +13,9 @@ from genkit.data.images.dataset import vector_key
 from genkit.errors import UsageError, unknown
 from genkit.family import Arrays
 from genkit.randomness import uniform
+from genkit.sampling.references import row_reference
 
 VECTOR = "vector"
-_ROW = re.compile(r"(.+):(\d{1,18})", re.ASCII)
 
 
 class Part(Protocol):
@@ -116,7 +115,7 @@ class VectorPart:
 
     def read(self, row: Mapping[str, str], index: int) -> np.ndarray:
         key, text = self._choice(row)
-        reference, number = _split(text)
+        reference, number = row_reference(text)
         every = self.vectors(key, reference)
         if number is None:
             return every[index % len(every)]
@@ -148,7 +147,7 @@ class VectorPart:
     def chosen(self, row: Mapping[str, str]) -> tuple[str, str]:
         """Key and reference, without the row, of what a user wrote."""
         key, text = self._choice(row)
-        return key, _split(text)[0]
+        return key, row_reference(text)[0]
 
     def of(self, batch: Mapping[str, Any]) -> np.ndarray:
         if vector_key(self.name) not in batch:
@@ -161,12 +160,6 @@ class VectorPart:
     def examples(self, count: int) -> np.ndarray:
         numbers = uniform(0, f"steering/{self.name}", 0, (count, self.width))
         return np.asarray(2.0 * numbers - 1.0, np.float32)
-
-
-def _split(text: str) -> tuple[str, int | None]:
-    """A reference and the row behind its last colon."""
-    found = _ROW.fullmatch(text)
-    return (text, None) if found is None else (found[1], int(found[2]))
 
 
 class Steering:

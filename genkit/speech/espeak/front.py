@@ -181,7 +181,7 @@ def _words(answer: Answer, text: str, starts: dict[int, int]) -> tuple[Segment, 
     """Words, each from its first phone on; those without a phone are left out."""
     begun = []
     for first, place, size in answer.words:
-        start = next((starts[i] for i in sorted(starts) if i >= first), len(answer.pcm))
+        start = next((start for i, start in starts.items() if i >= first), len(answer.pcm))
         begun.append((start, text[place : place + size]))
     ends = [*(start for start, _ in begun[1:]), len(answer.pcm)]
     return tuple(
