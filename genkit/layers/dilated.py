@@ -80,10 +80,16 @@ class DilatedGatedLayer(keras.Layer):
         if not self.last:
             self.back_kernel = kernel("back_kernel", self.gated, self.residual, inputs=self.gated)
             self.back_bias = bias("back_bias", self.residual)
+        # Conditions begin silent. Random ones are noise at first, which training turns down at its
+        # source before it finds out what they tell.
         if width := self.vector_width:
-            self.vector_kernel = kernel("vector_kernel", width, maps, inputs=width)
+            self.vector_kernel = self.add_weight(
+                name="vector_kernel", shape=(width, maps), initializer="zeros"
+            )
         if width := self.local_width:
-            self.local_kernel = kernel("local_kernel", width, maps, inputs=width)
+            self.local_kernel = self.add_weight(
+                name="local_kernel", shape=(width, maps), initializer="zeros"
+            )
         self.built = True
 
     @property

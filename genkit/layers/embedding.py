@@ -7,13 +7,18 @@ from typing import Any
 import keras
 from keras import ops
 
+from genkit.layers.smooth import SmoothCodes
+
+WAVES = 8  # cosines over the codes that initial weights are sums of
+
 
 @keras.saving.register_keras_serializable(package="genkit")
 class CausalEmbedding(keras.Layer):
     """A causal convolution of one-hot codes: each output is a sum of rows of its kernel.
 
     Args:
-        levels: number of codes. units: channels. kernel: taps.
+        levels: number of codes, which stand for amounts: initial rows of neighbours are alike.
+        units: channels. kernel: taps.
 
     Input: one-hot codes `(B, kernel - 1 + T, levels)`, or anything between them, as gradients
     need; zeros where there is no code. Output: `(B, T, units)`.
@@ -30,7 +35,7 @@ class CausalEmbedding(keras.Layer):
             name="kernel",
             shape=(self.taps, self.levels, self.units),
             # One row of each tap is added: unit variance of the sum.
-            initializer=keras.initializers.RandomNormal(stddev=self.taps**-0.5),
+            initializer=SmoothCodes(1, WAVES, self.taps**-0.5),
         )
         self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
         self.built = True

@@ -133,7 +133,8 @@ class EspeakConfig(AudioConfig):
     Languages take turns, then voices; all splits have different sentences.
 
     Args:
-        languages: `en-us` and `cmn`. voices: variants such as `m3` or `f2`.
+        languages: `en-us` and `cmn`. voices: variants: `m1` to `m8`, `f1` to `f5`,
+            `Andrea`, `Annie`. Some have breath and an echo, these two have neither.
         rate: words a minute.
         train_count, validation_count, test_count: recordings in each split.
     """
@@ -143,7 +144,7 @@ class EspeakConfig(AudioConfig):
         default_factory=lambda: list[Language](["en-us"])
     )
     voices: Annotated[
-        list[Annotated[str, Field(pattern="^(m[1-8]|f[1-5])$")]], Field(min_length=1)
+        list[Annotated[str, Field(pattern="^(m[1-8]|f[1-5]|Andrea|Annie)$")]], Field(min_length=1)
     ] = Field(default_factory=lambda: ["f2"])
     rate: Annotated[int, Field(ge=80, le=450)] = 160
     train_count: Annotated[int, Field(ge=1, le=100_000)] = 400

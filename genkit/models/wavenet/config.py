@@ -149,6 +149,9 @@ class WaveNetConfig(StackConfig, SteeredConfig):
         levels: codes of the mu-law, 256 in the paper.
         residual, gated, skip, head: channels R, D (R if null), S, H.
         input_kernel: taps of the causal convolution of the codes.
+        noise: in training, the codes that the network sees are off by normal noise, whose standard
+            deviation, in codes, is drawn evenly from 0 to this for each window. What it is to
+            predict stays as it is, so it learns to go back from errors of its own.
         condition: steers every layer.
         context: context stacks. All have the same `pool`.
         local: a condition at each time step; null for none.
@@ -160,6 +163,7 @@ class WaveNetConfig(StackConfig, SteeredConfig):
     skip: Width = 128
     head: Width = 128
     input_kernel: Annotated[int, Field(ge=1, le=64)] = 2
+    noise: Annotated[float, Field(ge=0.0, le=1024.0)] = 0.0
     context: list[ContextConfig] = Field(default_factory=list)
     local: LocalConfig | None = None
 

@@ -115,9 +115,10 @@ class WaveNetLearner(DataLearner):
     # Training
 
     def logits(self, batch: Any) -> Any:
-        """Logits `(B, tail, levels)` of a batch that `Rows` made."""
+        """Logits `(B, tail, levels)` of a batch that `Rows` made, of the codes that it has `seen`
+        where those are others."""
         return self.network(
-            batch["codes"],
+            batch.get("seen", batch["codes"]),
             vector=batch.get("vector"),
             local=batch.get("local"),
             inside=batch.get("inside"),
@@ -136,8 +137,10 @@ class WaveNetLearner(DataLearner):
         return nats, {"bits_per_sample": nats / LN2}
 
     def update(self, batch: Arrays, noise: Noise) -> Metrics:
-        del noise
-        return self.steps["training"](self.rows(batch, self.split("train")))
+        rows = self.rows(batch, self.split("train"))
+        if self.recipe.model.noise:
+            rows["seen"] = self.rows.disturbed(rows["codes"], noise)
+        return self.steps["training"](rows)
 
     def feed(self, split: str, seed: int) -> Feed:
         return self.rows.feed(self.split(split), self.recipe.train.batch_size, seed)

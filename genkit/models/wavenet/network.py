@@ -14,8 +14,11 @@ from genkit.layers.context import ContextStack
 from genkit.layers.dilated import DilatedCausalStack
 from genkit.layers.dilation import receptive_field
 from genkit.layers.embedding import CausalEmbedding
+from genkit.layers.smooth import SmoothCodes
 from genkit.layers.upsampling import Upsampling
 from genkit.sampling.decoding import logits_type
+
+WAVES = 16  # cosines over the codes that initial weights of the logits are sums of
 
 
 @keras.saving.register_keras_serializable(package="genkit")
@@ -78,7 +81,10 @@ class WaveNet(keras.Model):
             residual, skip, dilations, kernel, gated, vector, wide, name="stack", **same
         )
         self.hidden = keras.layers.Dense(head, name="hidden", **same)
-        self.logits_map = keras.layers.Dense(levels, name="logits", **same)
+        spread = SmoothCodes(1, WAVES, (2 / (head + levels)) ** 0.5)
+        self.logits_map = keras.layers.Dense(
+            levels, kernel_initializer=spread, name="logits", **same
+        )
         self._ramp = np.linspace(-1.0, 1.0, levels)
 
     def build(self, input_shape: Any, *conditions: Any) -> None:

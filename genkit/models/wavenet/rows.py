@@ -11,7 +11,7 @@ from genkit.data.audio.dataset import AudioFeed, AudioSplit
 from genkit.data.audio.mulaw import encode
 from genkit.family import Arrays
 from genkit.models.wavenet.frames import Frames, frames_of
-from genkit.randomness import normal
+from genkit.randomness import Noise, normal
 
 
 class Rows:
@@ -62,6 +62,13 @@ class Rows:
         if self.frames is not None:
             arrays["local"] = self._local(self.frames, batch, split)
         return arrays
+
+    def disturbed(self, codes: np.ndarray, noise: Noise) -> np.ndarray:
+        """Codes `(B, L)` as the network sees them in training, see `WaveNetConfig.noise`."""
+        levels = self.config.levels
+        spread = self.config.noise * noise.uniform("wavenet/spread", (len(codes), 1))
+        off = np.rint(codes + spread * noise.normal("wavenet/noise", codes.shape))
+        return np.where(codes == levels, levels, np.clip(off, 0, levels - 1)).astype(np.int32)
 
     def _local(self, frames: Frames, batch: Arrays, split: AudioSplit) -> np.ndarray:
         """Frames `(B, halo + F + halo, width)`, those that whole recordings have."""

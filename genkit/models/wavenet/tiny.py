@@ -24,7 +24,10 @@ def configurations() -> dict[str, Any]:
     spoken = {"features": "linguistic", "strides": [2, 4], "channels": 3, "halo": 1}
     return {
         "plain": {"model": small, "data": sound},
-        "tags": {"model": {**small, "kernel": 3, "condition": ["tags"]}, "data": sound},
+        "tags": {
+            "model": {**small, "kernel": 3, "condition": ["tags"], "noise": 1.0},
+            "data": sound,
+        },
         "context": {
             "model": {**small, "condition": ["tags"], "context": [context]},
             "data": sound,

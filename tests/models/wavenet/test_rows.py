@@ -13,7 +13,7 @@ from genkit.data.audio.mulaw import encode
 from genkit.models.wavenet.features import log_mel
 from genkit.models.wavenet.rows import Rows
 from genkit.progress import SILENT
-from genkit.randomness import normal
+from genkit.randomness import Noise, normal
 from genkit.speech.reading import Spoken
 from tests import sounds
 from tests.densities import log_softmax
@@ -102,3 +102,31 @@ def test_frames_of_a_row_are_those_of_the_recording() -> None:
         first = origin // local.hop
         np.testing.assert_allclose(frames, padded[first : first + len(frames)], atol=1e-6)
         assert frames.shape == (30 // local.hop + 2 * local.halo, local.bands)
+
+
+def test_noise_is_on_what_is_seen_not_on_what_is_asked_for() -> None:
+    learner = sounds.learner("tags")
+    codes = np.full((400, 50), 8, np.int32)
+    codes[:, :5] = 16  # no code
+    seen = learner.rows.disturbed(codes, Noise(3, 0))
+    assert (seen[:, :5] == 16).all()
+    assert seen.min() >= 0
+    assert seen[:, 5:].max() <= 15
+    spreads = (seen - 8)[:, 5:].std(1)
+    assert abs(np.mean((seen - 8)[:, 5:])) < 0.02
+    # Drawn evenly from 0 to 1 code for each window; a deviation below half a code is none.
+    assert spreads.min() == 0.0
+    assert 0.9 < spreads.max() < 1.4
+    assert not np.array_equal(seen, learner.rows.disturbed(codes, Noise(3, 1)))
+
+    split = learner.split("train")
+    rows = learner.rows(learner.feed("train", 0).batch(0), split)
+    clean, _ = learner.loss(rows)
+    same, _ = learner.loss({**rows, "seen": rows["codes"]})
+    other, _ = learner.loss({**rows, "seen": learner.rows.disturbed(rows["codes"], Noise(3, 0))})
+    assert array(same) == pytest.approx(float(array(clean)))
+    assert array(other) != pytest.approx(float(array(clean)), abs=1e-4)
+    trained = learner.update(learner.feed("train", 0).batch(0), Noise(3, 0))
+    assert float(array(trained["bits_per_sample"])) == pytest.approx(
+        float(array(other)) / np.log(2), rel=1e-4
+    )
