@@ -157,6 +157,18 @@ def test_conditions_reach_every_layer_of_their_sample_and_time_step_only() -> No
 
 
 @pytest.mark.backends
+def test_conditions_begin_silent_and_are_learned_from_at_once() -> None:
+    layer = DilatedCausalStack(4, 5, (1, 2), vector=3, local=2)
+    layer.build((None, None, 4))
+    x, vector, local = inputs(layer)
+    np.testing.assert_array_equal(layer(x, vector, local), layer(x, 2 * vector, -local))
+
+    kernel = layer.layers[0].local_kernel
+    before = array(layer(x, vector, local)).sum()
+    kernel.assign(kernel + 1e-2)
+    assert abs(array(layer(x, vector, local)).sum() - before) > 1e-3
+
+
 def test_the_last_layer_has_no_residual_weights() -> None:
     layer = stack(2, (1, 2, 4))
     names = [variable.path for variable in layer.variables]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from genkit.conformance.weights import randomise
-from genkit.layers.upsampling import Upsampling
+from genkit.layers.upsampling import SLOPE, Upsampling
 from tests.sequences import array, numbers
 
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
@@ -24,7 +24,7 @@ CASES: list[dict[str, Any]] = [
 
 
 def upsampling(**settings: Any) -> Upsampling:
-    """A built layer; so many channels that the rectifiers never close all."""
+    """A built layer."""
     layer = Upsampling(**{"channels": 16, **settings})
     layer.build((None, None, FEATURES))
     randomise(layer.variables, 1)
@@ -55,7 +55,7 @@ def by_hand(layer: Upsampling, frames: np.ndarray) -> np.ndarray:
     x = transposed(frames, taps, array(layer.mix.bias), 1)[:, 2 * halo : 2 * halo + FRAMES]
     for dense, stride in zip(layer.maps, layer.strides, strict=False):
         kernel = array(dense.kernel).reshape(channels, stride, channels).transpose(1, 0, 2)
-        x = transposed(np.maximum(x, 0.0), kernel, np.zeros(channels), stride)
+        x = transposed(np.maximum(x, SLOPE * x), kernel, np.zeros(channels), stride)
         x += np.tile(array(dense.bias).reshape(stride, channels), (x.shape[1] // stride, 1))
     return x if layer.learned else x[:, np.arange(FRAMES * layer.hop) // layer.hop]
 
@@ -134,3 +134,12 @@ def test_it_comes_back_from_its_configuration(settings: Any) -> None:
         mine.assign(theirs)
     frames = frames_of(layer)
     np.testing.assert_array_equal(array(again(frames)), array(layer(frames)))
+
+
+def test_no_channel_ever_dies() -> None:
+    """What a plain rectifier does where training turns a condition down before it knows it."""
+    layer = Upsampling(4, (2, 3), halo=0)
+    layer.build((None, None, FEATURES))
+    layer.mix.bias.assign(np.full(4, -50.0, np.float32))
+    frames = frames_of(layer)
+    assert np.ptp(array(layer(frames)), axis=(0, 1)).min() > 1e-3

@@ -53,6 +53,7 @@ def evaluate(learner: WaveNetLearner, request: EvaluationRequest, progress: Prog
     # Where no recording is longer, nothing is left out; see `likelihood`.
     left_out = warm_up if np.diff(split.edges).max() > warm_up else 0
     metrics.update(baseline(learner, split, left_out, progress))
+    metrics.update(learner.told(split))
     tables = {"per_attribute": by_attribute(ordered, split, learner.rows.names, left_out)}
     artifacts: list[Figure | Animation] = []
     if learner.recipe.eval.recognise:

@@ -51,6 +51,7 @@ from genkit.speech.reading import Spoken
 
 LN2 = float(np.log(2.0))
 SPLITS = ("train", "validation", "test")
+TOLD = 40  # batches that are scored with other conditions
 SECONDS = 1.0  # of a recording, where neither recipe nor user says more
 
 
@@ -171,6 +172,33 @@ class WaveNetLearner(DataLearner):
                     progress.advance(1)
                     yield recording, waiting.pop(recording)
         progress.finish()
+
+    def told(self, split: AudioSplit) -> dict[str, float]:
+        """What the local condition tells, over the first windows of a split, in bits a sample.
+
+        Returns:
+            `bits_saved_by_condition`, against the condition of another window of the batch, and
+            `bits_saved_against_none`, against zeros. A model that doesn't listen to its condition
+            has zeros here, however well it predicts from the past. Nothing without a condition.
+        """
+        if self.rows.frames is None:
+            return {}
+        feed = self.rows.feed(split, self.recipe.eval.batch_size, None)
+        totals, count = np.zeros(3), 0.0
+        for k in range(min(TOLD, feed.windows // self.recipe.eval.batch_size)):
+            rows = self.rows(feed.batch(k), split)
+            own, weight = rows["local"], rows["weight"]
+            for kind, local in enumerate((own, np.roll(own, 1, axis=0), np.zeros_like(own))):
+                found = ops.convert_to_numpy(self._log_prob({**rows, "local": local}))
+                totals[kind] += np.sum(np.asarray(found, np.float64) * weight)
+            count += float(weight.sum())
+        if not count:
+            return {}
+        own_bits, other, none = -totals / count / LN2
+        return {
+            "bits_saved_by_condition": other - own_bits,
+            "bits_saved_against_none": none - own_bits,
+        }
 
     def evaluate(self, request: EvaluationRequest, progress: Progress) -> Evaluation:
         """Bits a sample; unless brief with a baseline, recognition, distances and pictures."""

@@ -68,3 +68,32 @@ def test_a_whole_evaluation() -> None:
     brief = learner.evaluate(EvaluationRequest("test", 4, brief=True), SILENT)
     assert brief.metrics["bits_per_sample"] == metrics["bits_per_sample"]
     assert not brief.artifacts
+
+
+def test_what_a_condition_tells() -> None:
+    plain = sounds.learner("tags")
+    assert plain.told(plain.split("test")) == {}
+
+    learner = sounds.learner("local", eval={"batch_size": 2})
+    split = learner.split("test")
+    kernels = [layer.local_kernel for layer in learner.network.stack.layers]
+    for kernel in kernels:
+        kernel.assign(np.zeros(kernel.shape, np.float32))
+    deaf = learner.told(split)
+    assert deaf == pytest.approx(
+        {"bits_saved_by_condition": 0.0, "bits_saved_against_none": 0.0}, abs=1e-6
+    )
+    for kernel in kernels:
+        kernel.assign(np.full(kernel.shape, 0.5, np.float32))
+    # Without biases, frames of zeros are upsampled to zeros, as if no kernel read them.
+    for layer in (learner.network.upsampling.mix, *learner.network.upsampling.maps):
+        layer.bias.assign(np.zeros(layer.bias.shape, np.float32))
+    hears = learner.told(split)
+    assert abs(hears["bits_saved_by_condition"]) > 1e-4
+    own = np.concatenate([scores for _, scores in learner.log_probabilities(split, SILENT)])
+    for kernel in kernels:
+        kernel.assign(np.zeros(kernel.shape, np.float32))
+    none = np.concatenate([scores for _, scores in learner.log_probabilities(split, SILENT)])
+    saved = (own.mean() - none.mean()) / np.log(2)
+    assert abs(saved) > 1e-4
+    assert hears["bits_saved_against_none"] == pytest.approx(saved, abs=1e-4)
