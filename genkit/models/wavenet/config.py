@@ -150,8 +150,9 @@ class WaveNetConfig(StackConfig, SteeredConfig):
         residual, gated, skip, head: channels R, D (R if null), S, H.
         input_kernel: taps of the causal convolution of the codes.
         noise: in training, the codes that the network sees are off by normal noise, whose standard
-            deviation, in codes, is drawn evenly from 0 to this for each window. What it is to
-            predict stays as it is, so it learns to go back from errors of its own.
+            deviation, in codes, is drawn for each window: this times the square of a number between
+            0 and 1. What it is to predict stays as it is, so it learns to go back from errors of
+            its own, and to listen to its condition where the past tells little.
         condition: steers every layer.
         context: context stacks. All have the same `pool`.
         local: a condition at each time step; null for none.

@@ -66,7 +66,7 @@ class Rows:
     def disturbed(self, codes: np.ndarray, noise: Noise) -> np.ndarray:
         """Codes `(B, L)` as the network sees them in training, see `WaveNetConfig.noise`."""
         levels = self.config.levels
-        spread = self.config.noise * noise.uniform("wavenet/spread", (len(codes), 1))
+        spread = self.config.noise * noise.uniform("wavenet/spread", (len(codes), 1)) ** 2
         off = np.rint(codes + spread * noise.normal("wavenet/noise", codes.shape))
         return np.where(codes == levels, levels, np.clip(off, 0, levels - 1)).astype(np.int32)
 
