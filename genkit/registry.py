@@ -19,6 +19,7 @@ from genkit.models.air import tiny as air
 from genkit.models.gated_pixelcnn import tiny as gated_pixelcnn
 from genkit.models.image_embedding import tiny as image_embedding
 from genkit.models.interaction_network import tiny as interaction_network
+from genkit.models.phone_recogniser import tiny as phone_recogniser
 from genkit.models.pixelrnn import tiny as pixelrnn
 from genkit.models.speech_prosody import tiny as speech_prosody
 from genkit.models.synthetic_gradients import tiny as synthetic_gradients
@@ -152,6 +153,17 @@ families.add(
         learner="genkit.models.speech_prosody.pitches:PitchLearner",
         outlook="genkit.models.speech_prosody.config:pitch_outlook",
         tiny=speech_prosody.pitch_configurations(),
+    )
+)
+families.add(
+    Family(
+        name="phone_recogniser",
+        summary="WaveNet as a recogniser: phones of frames from raw audio, as TextGrid and CTM",
+        papers=(WAVENET,),
+        config="genkit.models.phone_recogniser.config:PhoneRecogniserConfig",
+        learner="genkit.models.phone_recogniser.learner:PhoneRecogniserLearner",
+        outlook="genkit.models.phone_recogniser.config:outlook",
+        tiny=phone_recogniser.configurations(),
     )
 )
 families.add(

@@ -15,6 +15,7 @@ from genkit.artifacts.rollouts import Rollouts
 from genkit.artifacts.scenes import Scenes
 from genkit.artifacts.sequences import Sequences
 from genkit.artifacts.table import Table
+from genkit.artifacts.transcripts import Transcript
 from genkit.artifacts.video import Videos
 
 
@@ -87,5 +88,6 @@ __all__ = [
     "Scenes",
     "Sequences",
     "Table",
+    "Transcript",
     "Videos",
 ]

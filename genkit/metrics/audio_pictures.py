@@ -47,12 +47,12 @@ def recordings_figure(
     )
     for axes in grid.flat:
         axes.set_axis_off()
-    spectra = [_spectrogram(sound, sample_rate) for sound in shown]
+    spectra = [spectrogram(sound, sample_rate) for sound in shown]
     brightest = max((spectrum.max() for spectrum in spectra), default=0.0)
     for i, (sound, spectrum) in enumerate(zip(shown, spectra, strict=True)):
         upper, lower = grid[2 * (i // across) : 2 * (i // across) + 2, i % across]
         _draw_waveform(upper, sound, titles[i] if titles else "")
-        _draw_spectrogram(lower, spectrum, brightest, len(sound) / sample_rate, sample_rate)
+        draw_spectrogram(lower, spectrum, brightest, len(sound) / sample_rate, sample_rate)
     return Figure.from_matplotlib(name, figure)
 
 
@@ -100,8 +100,8 @@ def _beginning(recording: np.ndarray, sample_rate: int) -> np.ndarray:
     return _or_silence(recording[: LONGEST * sample_rate])
 
 
-def _spectrogram(sound: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Decibels `(bands, columns)`."""
+def spectrogram(sound: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Log-mel, decibels `(bands, columns)`, thinned to what a picture shows."""
     frames = DECIBELS * log_mel(sound, sample_rate)
     return np.maximum.reduceat(frames, _starts(len(frames))).T
 
@@ -121,9 +121,10 @@ def _draw_waveform(axes: Any, sound: np.ndarray, title: str) -> None:
     axes.set_title(title, fontsize=8, parse_math=False)
 
 
-def _draw_spectrogram(
+def draw_spectrogram(
     axes: Any, spectrum: np.ndarray, brightest: float, seconds: float, sample_rate: int
 ) -> None:
+    """Draw what `spectrogram` gives of so many seconds, over 60 decibels below the brightest."""
     axes.set_axis_on()
     axes.imshow(
         spectrum,

@@ -107,6 +107,11 @@ class Spoken:
         return np.concatenate([found, self.contour(index)], axis=1) if pitch else found
 
 
+def unmarked(segments: Sequence[Segment], phones: PhoneSet) -> list[Segment]:
+    """Phones of a recording without marks of stress and tone."""
+    return [segment._replace(label=phones.read(segment.label).name) for segment in segments]
+
+
 def without_gaps(segments: Sequence[Segment], length: int, hop: int) -> list[Segment]:
     """Segments that fill a recording: gaps of a frame or more become pauses, smaller ones belong
     to the segment before them."""

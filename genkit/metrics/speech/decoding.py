@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+AVERAGED = 5  # frames around one, whose posteriors are averaged
+SHORTEST = 3  # frames of a phone: 30 ms; of TIMIT's, 12 % are shorter
+_AROUND = np.arange(AVERAGED) - AVERAGED // 2
+
 
 @dataclass(frozen=True)
 class PhoneModel:
@@ -45,6 +49,32 @@ def phone_model(sequences: Sequence[np.ndarray], frames: np.ndarray) -> PhoneMod
     np.fill_diagonal(moves, 1.0 - leave)
     with np.errstate(divide="ignore"):
         return PhoneModel(np.log(firsts / firsts.sum()), np.log(moves))
+
+
+def smoothed(log_probabilities: np.ndarray) -> np.ndarray:
+    """The most probable phone of each frame, without a model of their sequence, `(F,)` int64.
+
+    Posteriors are averaged over `AVERAGED` frames; then phones shorter than `SHORTEST` frames
+    go to the neighbour that explains them better, the shortest ones first.
+
+    Args:
+        log_probabilities: `(F, K)`.
+    """
+    frames = len(log_probabilities)
+    if not frames:
+        return np.empty(0, np.int64)
+    around = np.clip(np.arange(frames)[:, None] + _AROUND, 0, frames - 1)
+    path = np.exp(log_probabilities)[around].mean(axis=1).argmax(axis=1)
+    while True:
+        edges = np.flatnonzero(np.diff(path)) + 1
+        starts, stops = np.append(0, edges), np.append(edges, frames)
+        lengths = stops - starts
+        short = int(lengths.argmin())
+        if len(lengths) == 1 or lengths[short] >= SHORTEST:
+            return path
+        own = slice(starts[short], stops[short])
+        near = [int(path[i]) for i in (starts[short] - 1, stops[short]) if 0 <= i < frames]
+        path[own] = max(near, key=lambda phone: float(log_probabilities[own, phone].sum()))
 
 
 def viterbi(scores: np.ndarray, model: PhoneModel) -> np.ndarray:

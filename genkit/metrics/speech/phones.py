@@ -15,16 +15,12 @@ import numpy as np
 
 from genkit.data.audio.dataset import Segment
 from genkit.errors import DataError, UsageError
-from genkit.metrics.speech.alignments import NONE, Fold, folded, frame_labels, segments
-from genkit.metrics.speech.decoding import PhoneModel, phone_model, viterbi
+from genkit.metrics.speech.alignments import NONE, Fold, folded, frame_labels
+from genkit.metrics.speech.decoder import PhoneDecoder
 from genkit.metrics.speech.frame_classifier import FrameClassifier, Frames, train_classifier
 from genkit.metrics.speech.phone_features import hop_of, phone_features, with_context
 from genkit.randomness import permutation
 
-# Weight of the network beside the bigram: neighbouring frames are judged by much the same sound, so
-# each counts less than once. Of 0.2 to 1 this gives the fewest errors on TIMIT's validation
-# speakers; 90 % as many phones are heard as were said.
-ACOUSTIC = 0.7
 PAUSES = ("sil", "sp", "spn", "pau", "epi", "h#", "")
 LIMIT = 120_000  # frames, 20 minutes
 LEAST = 10
@@ -37,21 +33,18 @@ class PhoneRecogniser:
 
     Args:
         sample_rate: Hz, of all recordings it is given.
-        labels: the K phones, pauses among them.
-        fold: what is done to labels before anything else.
-        pauses: labels that are no phones.
+        decoder: of its phones.
         classifier: of frames.
-        log_priors: `(K,)`, natural logarithm of how frequent the phones' frames are.
-        model: of their sequence.
     """
 
     sample_rate: int
-    labels: tuple[str, ...]
-    fold: Fold
-    pauses: frozenset[str]
+    decoder: PhoneDecoder
     classifier: FrameClassifier
-    log_priors: np.ndarray
-    model: PhoneModel
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The phones, pauses among them."""
+        return self.decoder.labels
 
     @classmethod
     def fit(
@@ -94,15 +87,11 @@ class PhoneRecogniser:
             )
         numbers = {label: number for number, label in enumerate(labels)}
         train, held_out = _frames(recordings, known, numbers, sample_rate, seed, limit)
-        counts = np.bincount(train[1], minlength=len(labels)) + 1.0
+        counts = np.bincount(train[1], minlength=len(labels))
         return cls(
             sample_rate,
-            labels,
-            fold,
-            frozenset(pauses),
+            PhoneDecoder.of(known, counts, labels, hop_of(sample_rate), fold, pauses),
             train_classifier(train, held_out, len(labels), seed),
-            np.log(counts / counts.sum()),
-            _model(known, numbers, hop_of(sample_rate)),
         )
 
     def frame_error(
@@ -116,29 +105,17 @@ class PhoneRecogniser:
             DataError: if no frame has a label.
         """
         _require_pairs(recordings, alignments)
-        wrong, count = 0, 0
-        numbers = {label: number for number, label in enumerate(self.labels)}
-        for recording, alignment in zip(recordings, alignments, strict=True):
-            named = self._log_probabilities(recording).argmax(axis=1)
-            known = folded(alignment, self.fold)
-            asked = frame_labels(known, numbers, len(named), hop_of(self.sample_rate))
-            wrong += int(np.sum((named != asked) & (asked != NONE)))
-            count += int(np.sum(asked != NONE))
-        if not count:
-            raise DataError(f"no frame of {len(recordings)} recordings has a label")
-        return wrong / count
+        named = [self._log_probabilities(recording).argmax(axis=1) for recording in recordings]
+        return self.decoder.frame_error(named, alignments)
 
     def transcribe(self, recording: np.ndarray) -> list[Segment]:
         """Phones that are heard and where, in audio samples of `(T,)`, without pauses."""
-        scores = self._log_probabilities(recording) - self.log_priors
-        path = viterbi(ACOUSTIC * scores, self.model)
-        found = segments(path, self.labels, hop_of(self.sample_rate), len(recording))
-        return [segment for segment in found if segment.label not in self.pauses]
+        found = self.decoder.heard(self._log_probabilities(recording), len(recording))
+        return self.decoder.spoken(found)
 
     def phones(self, alignment: Sequence[Segment]) -> list[str]:
         """The phones of an alignment as `transcribe` would name them: what to compare with."""
-        found = folded(alignment, self.fold)
-        return [segment.label for segment in found if segment.label not in self.pauses]
+        return self.decoder.phones(alignment)
 
     def phone_error(
         self, recordings: Sequence[np.ndarray], alignments: Sequence[Sequence[Segment]]
@@ -240,14 +217,3 @@ def _drawn(
         np.concatenate([with_context(features[i], each) for i, each in pairs]),
         np.concatenate([labels[i][each] for i, each in pairs]),
     )
-
-
-def _model(
-    alignments: Sequence[Sequence[Segment]], numbers: dict[str, int], hop: int
-) -> PhoneModel:
-    """Bigram and mean durations of the phones in alignments."""
-    sequences = [np.array([numbers[s.label] for s in each], np.int64) for each in alignments]
-    lengths = np.array([(s.end - s.start) / hop for each in alignments for s in each])
-    every = np.concatenate(sequences)
-    durations = np.bincount(every, lengths) / np.bincount(every)
-    return phone_model(sequences, durations)

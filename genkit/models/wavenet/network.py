@@ -131,6 +131,17 @@ class WaveNet(keras.Model):
         inside: Any = None,
         tail: int | None = None,
     ) -> Any:
+        return self.head(self.skips(x, vector, local, inside, tail))
+
+    def skips(
+        self,
+        x: Any,
+        vector: Any = None,
+        local: Any = None,
+        inside: Any = None,
+        tail: int | None = None,
+    ) -> Any:
+        """Skip sums `(B, tail, S)` of what `call` takes: what the head reads."""
         if len(x.shape) == 2:
             x = self.embedding.one_hot(x)
         steps = int(x.shape[1])
@@ -142,7 +153,7 @@ class WaveNet(keras.Model):
         before = ops.pad(x, ((0, 0), (self.input_kernel, 0), (0, 0)))[:, steps - kept : -1]
         own = None if inside is None else inside[:, steps - kept :]
         skips = self.stack(self.embedding(before), vector, local, own)
-        return self.head(skips[:, kept - wanted :])
+        return skips[:, kept - wanted :]
 
     def _local(self, x: Any, vector: Any, local: Any, inside: Any, kept: int) -> Any:
         """Local conditions of the last `kept` time steps, side by side; None without any."""

@@ -63,13 +63,6 @@ class Rows:
             arrays["local"] = self._local(self.frames, batch, split)
         return arrays
 
-    def disturbed(self, codes: np.ndarray, noise: Noise) -> np.ndarray:
-        """Codes `(B, L)` as the network sees them in training, see `WaveNetConfig.noise`."""
-        levels = self.config.levels
-        spread = self.config.noise * noise.uniform("wavenet/spread", (len(codes), 1)) ** 2
-        off = np.rint(codes + spread * noise.normal("wavenet/noise", codes.shape))
-        return np.where(codes == levels, levels, np.clip(off, 0, levels - 1)).astype(np.int32)
-
     def _local(self, frames: Frames, batch: Arrays, split: AudioSplit) -> np.ndarray:
         """Frames `(B, halo + F + halo, width)`, those that whole recordings have."""
         hop, halo = self.config.local.hop, self.config.local.halo
@@ -93,3 +86,16 @@ class Rows:
             rows = -(-steps // local.hop) + 2 * local.halo
             arrays["local"] = normal(0, "wavenet/local", 0, (samples, rows, self.frames.width))
         return arrays
+
+
+def disturbed(codes: np.ndarray, levels: int, most: float, noise: Noise) -> np.ndarray:
+    """Codes `(B, L)` with normal noise on them, as a network sees them in training.
+
+    Args:
+        levels: number of codes; the code `levels` stands for none and stays.
+        most: standard deviation in codes, times the square of a number between 0 and 1 that is
+            drawn for each row.
+    """
+    spread = most * noise.uniform("wavenet/spread", (len(codes), 1)) ** 2
+    off = np.rint(codes + spread * noise.normal("wavenet/noise", codes.shape))
+    return np.where(codes == levels, levels, np.clip(off, 0, levels - 1)).astype(np.int32)

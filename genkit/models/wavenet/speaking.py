@@ -25,6 +25,7 @@ from genkit.models.wavenet.frames import LinguisticFrames
 from genkit.progress import Progress
 from genkit.speech.espeak.asking import available
 from genkit.speech.phones import PAUSE, PhoneSet
+from genkit.speech.reading import unmarked
 from genkit.speech.utterance import in_words
 
 if TYPE_CHECKING:
@@ -155,9 +156,9 @@ def recognised(
     train = learner.split("train")
     count = min(len(train), MOST_TO_LEARN_FROM)
     known = [learner.heard(train, i) for i in range(count)]
-    aligned = [_unmarked(train, i, phones) for i in range(count)]
+    aligned = [unmarked(_phones(train, i), phones) for i in range(count)]
     recogniser = PhoneRecogniser.fit(known, aligned, train.sample_rate, seed, pauses={PAUSE})
-    wanted = [_unmarked(split, i, phones) for i in chosen]
+    wanted = [unmarked(_phones(split, i), phones) for i in chosen]
     real = Made("real", [learner.heard(split, i) for i in chosen], warped=False)
     kinds = _kinds(learner, split, chosen)
     found = []
@@ -186,10 +187,8 @@ def _kinds(
     return kinds
 
 
-def _unmarked(split: AudioSplit, number: int, phones: PhoneSet) -> list[Segment]:
-    """Phones of a recording without marks of stress and tone."""
-    every = () if split.alignments is None else split.alignments[number]
-    return [segment._replace(label=phones.read(segment.label).name) for segment in every]
+def _phones(split: AudioSplit, number: int) -> Sequence[Segment]:
+    return () if split.alignments is None else split.alignments[number]
 
 
 def distances(

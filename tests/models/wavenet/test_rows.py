@@ -11,7 +11,7 @@ from genkit.data.audio.attributes import vector_of
 from genkit.data.audio.dataset import AudioSplit, Segment
 from genkit.data.audio.mulaw import encode
 from genkit.models.wavenet.features import log_mel
-from genkit.models.wavenet.rows import Rows
+from genkit.models.wavenet.rows import Rows, disturbed
 from genkit.progress import SILENT
 from genkit.randomness import Noise, normal
 from genkit.speech.reading import Spoken
@@ -108,7 +108,7 @@ def test_noise_is_on_what_is_seen_not_on_what_is_asked_for() -> None:
     learner = sounds.learner("tags")
     codes = np.full((400, 50), 8, np.int32)
     codes[:, :5] = 16  # no code
-    seen = learner.rows.disturbed(codes, Noise(3, 0))
+    seen = disturbed(codes, 16, 1.0, Noise(3, 0))
     assert (seen[:, :5] == 16).all()
     assert seen.min() >= 0
     assert seen[:, 5:].max() <= 15
@@ -118,13 +118,13 @@ def test_noise_is_on_what_is_seen_not_on_what_is_asked_for() -> None:
     assert spreads.min() == 0.0
     assert 0.9 < spreads.max() < 1.4
     assert 0.3 < (spreads < 0.1).mean() < 0.7
-    assert not np.array_equal(seen, learner.rows.disturbed(codes, Noise(3, 1)))
+    assert not np.array_equal(seen, disturbed(codes, 16, 1.0, Noise(3, 1)))
 
     split = learner.split("train")
     rows = learner.rows(learner.feed("train", 0).batch(0), split)
     clean, _ = learner.loss(rows)
     same, _ = learner.loss({**rows, "seen": rows["codes"]})
-    other, _ = learner.loss({**rows, "seen": learner.rows.disturbed(rows["codes"], Noise(3, 0))})
+    other, _ = learner.loss({**rows, "seen": disturbed(rows["codes"], 16, 1.0, Noise(3, 0))})
     assert array(same) == pytest.approx(float(array(clean)))
     assert array(other) != pytest.approx(float(array(clean)), abs=1e-4)
     trained = learner.update(learner.feed("train", 0).batch(0), Noise(3, 0))
