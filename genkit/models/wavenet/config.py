@@ -11,7 +11,7 @@ from genkit.data.audio.steered import SteeredConfig
 from genkit.errors import GenkitError, unknown
 from genkit.layers.dilation import dilation_cycles, receptive_field, stack_parameters
 from genkit.models.speech_prosody.config import speech_conflicts
-from genkit.recipe.schema import Section
+from genkit.recipe.schema import Fraction, Section
 from genkit.speech.sizes import frame_width
 
 Dilations = Annotated[list[Annotated[int, Field(ge=1, le=2**20)]], Field(min_length=1)]
@@ -142,6 +142,31 @@ class LocalConfig(Section):
         return total
 
 
+class GapsConfig(Section):
+    """Stretches of codes that are hidden in training: half of them are silence, the others come
+    from another row. What is to be predicted stays as it is.
+
+    Where the past is always the true one, a model that draws its own never saw a vowel that silence
+    came before, and goes on with the silence, whatever its condition says.
+
+    Args:
+        share: of the codes that are hidden, about. shortest, longest: audio samples of a stretch,
+            drawn evenly by their logarithm.
+    """
+
+    share: Fraction = 0.05
+    shortest: Annotated[int, Field(ge=1, le=100_000)] = 20
+    longest: Annotated[int, Field(ge=1, le=100_000)] = 1_500
+
+    @model_validator(mode="after")
+    def _in_order(self) -> GapsConfig:
+        if self.shortest > self.longest:
+            raise ValueError(
+                f"shortest must be at most longest. Received: {self.shortest}, {self.longest}"
+            )
+        return self
+
+
 class WaveNetConfig(StackConfig, SteeredConfig):
     """Sizes of a WaveNet.
 
@@ -153,6 +178,7 @@ class WaveNetConfig(StackConfig, SteeredConfig):
             deviation, in codes, is drawn for each window: this times the square of a number between
             0 and 1. What it is to predict stays as it is, so it learns to go back from errors of
             its own, and to listen to its condition where the past tells little.
+        gaps: stretches of codes that are hidden in training; null for none.
         condition: steers every layer.
         context: context stacks. All have the same `pool`.
         local: a condition at each time step; null for none.
@@ -165,6 +191,7 @@ class WaveNetConfig(StackConfig, SteeredConfig):
     head: Width = 128
     input_kernel: Annotated[int, Field(ge=1, le=64)] = 2
     noise: Annotated[float, Field(ge=0.0, le=1024.0)] = 0.0
+    gaps: GapsConfig | None = None
     context: list[ContextConfig] = Field(default_factory=list)
     local: LocalConfig | None = None
 

@@ -40,7 +40,7 @@ from genkit.models.wavenet.following import (
 from genkit.models.wavenet.frames import LinguisticFrames
 from genkit.models.wavenet.generation import WaveNetGenerator
 from genkit.models.wavenet.network import WaveNet
-from genkit.models.wavenet.rows import Rows, disturbed
+from genkit.models.wavenet.rows import Rows, seen
 from genkit.models.wavenet.sampling import WaveNetSequence
 from genkit.models.wavenet.words import Words
 from genkit.progress import SILENT, Progress
@@ -139,9 +139,8 @@ class WaveNetLearner(DataLearner):
 
     def update(self, batch: Arrays, noise: Noise) -> Metrics:
         rows = self.rows(batch, self.split("train"))
-        if self.recipe.model.noise:
-            model = self.recipe.model
-            rows["seen"] = disturbed(rows["codes"], model.levels, model.noise, noise)
+        if self.recipe.model.noise or self.recipe.model.gaps is not None:
+            rows["seen"] = seen(rows["codes"], self.recipe.model, noise)
         return self.steps["training"](rows)
 
     def feed(self, split: str, seed: int) -> Feed:

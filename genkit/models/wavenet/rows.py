@@ -88,6 +88,48 @@ class Rows:
         return arrays
 
 
+def seen(codes: np.ndarray, config: Any, noise: Noise) -> np.ndarray:
+    """Codes `(B, L)` as a network sees them in training.
+
+    Args:
+        config: has `levels`, `noise` and `gaps`, see `WaveNetConfig`.
+    """
+    found = codes
+    if config.noise:
+        found = disturbed(found, config.levels, config.noise, noise)
+    return found if config.gaps is None else with_gaps(found, config.levels, config.gaps, noise)
+
+
+def with_gaps(codes: np.ndarray, levels: int, gaps: Any, noise: Noise) -> np.ndarray:
+    """Codes `(B, L)` with stretches of silence, or of the next row, in the place of their own.
+
+    Args:
+        levels: number of codes; the code `levels` stands for none and stays.
+        gaps: the section.
+    """
+    rows, length = codes.shape
+    low, high = np.log(gaps.shortest), np.log(gaps.longest)
+    mean = (gaps.longest - gaps.shortest) / (high - low) if high > low else gaps.shortest
+    expected = gaps.share * length / mean
+    most = int(np.ceil(expected))
+    drawn = noise.uniform("wavenet/gaps", (rows, most, 5)).astype(np.float64)
+    silence = int(encode(np.zeros(1, np.int16), levels)[0])
+    found = codes.copy()
+    for row in range(rows):
+        for there, place, size, kind, shift in drawn[row]:
+            if there * most > expected:
+                continue
+            start, count = int(place * length), round(float(np.exp(low + size * (high - low))))
+            own = codes[row, start : start + count]
+            other = np.full(len(own), silence)
+            if kind < 0.5:
+                from_row = codes[(row + 1) % rows]
+                other = np.take(from_row, np.arange(len(own)) + int(shift * length), mode="wrap")
+            kept = (own == levels) | (other == levels)
+            found[row, start : start + count] = np.where(kept, own, other)
+    return found
+
+
 def disturbed(codes: np.ndarray, levels: int, most: float, noise: Noise) -> np.ndarray:
     """Codes `(B, L)` with normal noise on them, as a network sees them in training.
 

@@ -32,7 +32,10 @@ def configurations() -> dict[str, Any]:
             "model": {**small, "condition": ["tags"], "context": [context]},
             "data": sound,
         },
-        "local": {"model": {**small, "local": local}, "data": sound},
+        "local": {
+            "model": {**small, "local": local, "gaps": {"share": 0.3, "shortest": 2, "longest": 8}},
+            "data": sound,
+        },
         "linguistic": {
             "model": {**small, "condition": ["voice"], "local": spoken},
             "data": {**SPEECH, "sample_rate": 1_000, "crop": 24},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from genkit.data.audio.attributes import vector_of
 from genkit.data.audio.dataset import AudioSplit, Segment
 from genkit.data.audio.mulaw import encode
 from genkit.models.wavenet.features import log_mel
-from genkit.models.wavenet.rows import Rows, disturbed
+from genkit.models.wavenet.rows import Rows, disturbed, with_gaps
 from genkit.progress import SILENT
 from genkit.randomness import Noise, normal
 from genkit.speech.reading import Spoken
@@ -131,3 +132,25 @@ def test_noise_is_on_what_is_seen_not_on_what_is_asked_for() -> None:
     assert float(array(trained["bits_per_sample"])) == pytest.approx(
         float(array(other)) / np.log(2), rel=1e-4
     )
+
+
+def test_gaps_hold_silence_or_what_another_row_has() -> None:
+    gaps = SimpleNamespace(share=0.2, shortest=10, longest=100)
+    codes = np.tile(np.array([[20], [30], [40]], np.int32), (1, 20_000))
+    codes[:, :50] = 64  # no code
+    found = with_gaps(codes, 64, gaps, Noise(1, 0))
+    assert (found[:, :50] == 64).all()
+    silence = int(encode(np.zeros(1, np.int16), 64)[0])
+    for row, after in ((0, 30), (1, 40), (2, 20)):
+        own = found[row, 50:]
+        values, counts = np.unique(own, return_counts=True)
+        assert set(values) == {codes[row, 100], silence, after}
+        shares = dict(zip(values.tolist(), (counts / len(own)).tolist(), strict=True))
+        # Gaps may overlap, so a little less than the share is hidden.
+        assert 0.1 < 1 - shares[int(codes[row, 100])] < 0.25
+        assert shares[silence] == pytest.approx(shares[after], abs=0.06)
+        changes = np.flatnonzero(np.diff((own != codes[row, 100]).astype(int)))
+        lengths = (changes[1:] - changes[:-1])[::2]
+        assert lengths.min() >= 10
+    assert not np.array_equal(found, with_gaps(codes, 64, gaps, Noise(1, 1)))
+    np.testing.assert_array_equal(found, with_gaps(codes, 64, gaps, Noise(1, 0)))
