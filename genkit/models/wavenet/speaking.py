@@ -19,6 +19,7 @@ from genkit.family import Evaluation
 from genkit.metrics.audio_pictures import recordings_figure
 from genkit.metrics.speech.cepstra import align, mel_cepstral_distortion
 from genkit.metrics.speech.contours import contour_errors, log_f0
+from genkit.metrics.speech.loudness import loudness_correlation
 from genkit.metrics.speech.phones import PhoneRecogniser
 from genkit.models.wavenet.following import DURATIONS, PHONES, PITCH, RECORDING, TEXT
 from genkit.models.wavenet.frames import LinguisticFrames
@@ -200,12 +201,15 @@ def distances(
         path = align(own, made, sample_rate, hop) if group.warped else None
         wanted, found = (log_f0(one, sample_rate, hop) for one in (own, made))
         errors = contour_errors(wanted, found, path)
+        loudness = loudness_correlation(own, made, sample_rate)
         rows.append(
             {
                 "mcd_db": mel_cepstral_distortion(own, made, sample_rate, group.warped),
                 "log_f0_rmse_cents": errors.rmse_cents,
                 "log_f0_correlation": errors.correlation,
                 "voicing_error": errors.voicing_error,
+                # Frame by frame, which says nothing where durations differ.
+                "loudness_correlation": np.nan if group.warped else loudness,
             }
         )
     means = {}
