@@ -74,22 +74,21 @@ class DilatedGatedLayer(keras.Layer):
         def bias(name: str, units: int) -> Any:
             return self.add_weight(name=name, shape=(units,), initializer="zeros")
 
+        def silent(name: str, width: int) -> Any:
+            # Random kernels of conditions make noise of them at first, which training turns down
+            # at its source before it finds out what they tell.
+            return self.add_weight(name=name, shape=(width, maps), initializer="zeros")
+
         self.kernel = kernel("kernel", taps, self.residual, maps, inputs=taps * self.residual)
         self.bias = bias("bias", maps)
         self.skip_kernel = kernel("skip_kernel", self.gated, self.skip, inputs=self.gated)
         if not self.last:
             self.back_kernel = kernel("back_kernel", self.gated, self.residual, inputs=self.gated)
             self.back_bias = bias("back_bias", self.residual)
-        # Conditions begin silent. Random ones are noise at first, which training turns down at its
-        # source before it finds out what they tell.
         if width := self.vector_width:
-            self.vector_kernel = self.add_weight(
-                name="vector_kernel", shape=(width, maps), initializer="zeros"
-            )
+            self.vector_kernel = silent("vector_kernel", width)
         if width := self.local_width:
-            self.local_kernel = self.add_weight(
-                name="local_kernel", shape=(width, maps), initializer="zeros"
-            )
+            self.local_kernel = silent("local_kernel", width)
         self.built = True
 
     @property

@@ -14,6 +14,7 @@ from genkit.family import Arrays
 from genkit.randomness import permutation, uniform
 
 TAGS = "tags"  # the one attribute with several values
+SPLITS = ("train", "validation", "test")
 
 
 class Segment(NamedTuple):
@@ -78,6 +79,10 @@ class AudioSplit:
         if not 0 <= index < len(self):
             raise IndexError(f"recordings are 0 to {len(self) - 1}. Received: {index}")
         return np.asarray(self.samples[self.edges[index] : self.edges[index + 1]])
+
+    def alignment(self, index: int) -> Sequence[Segment]:
+        """Phones of a recording; none where they are not known."""
+        return () if self.alignments is None else self.alignments[index]
 
     def first(self, limit: int | None) -> AudioSplit:
         """The first `limit` recordings, or all."""

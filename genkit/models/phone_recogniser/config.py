@@ -7,10 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeFloat
 
-from genkit.layers.dilation import stack_parameters
 from genkit.metrics.speech.folding import TIMIT_39
 from genkit.models.speech_prosody.config import speech_conflicts
-from genkit.models.wavenet.config import StackConfig, Width
+from genkit.models.wavenet.config import CodesConfig, Width, step_seconds
 from genkit.recipe.schema import Fraction
 from genkit.speech.phones import PAUSE
 
@@ -18,12 +17,10 @@ Odd = Annotated[int, Field(ge=1, le=63)]
 PAUSES = {None: PAUSE, "timit-39": "sil"}
 
 
-class PhoneRecogniserConfig(StackConfig):
+class PhoneRecogniserConfig(CodesConfig):
     """Sizes of a WaveNet whose outputs are averaged over frames, and of what names the frames.
 
     Args:
-        levels: codes of the mu-law. residual, gated, skip, head: channels R, D (R if null), S, H.
-        input_kernel: taps of the causal convolution of the codes.
         pool: audio samples of a frame; 160 are 10 ms at 16 kHz, as in the paper.
         layers, channels, width: non-causal convolutions over frames, and taps of each.
         dropout: share of what the first of them and the classifier read that is hidden in training.
@@ -34,12 +31,6 @@ class PhoneRecogniserConfig(StackConfig):
         fold: `timit-39`, the customary 39 phones of TIMIT's 61; null for the phones of the data.
     """
 
-    levels: Annotated[int, Field(ge=2, le=65_536)] = 256
-    residual: Width = 32
-    gated: Width | None = None
-    skip: Width = 128
-    head: Width = 128
-    input_kernel: Annotated[int, Field(ge=1, le=64)] = 2
     pool: Annotated[int, Field(ge=1, le=4096)] = 160
     layers: Annotated[int, Field(ge=0, le=32)] = 3
     channels: Width = 128
@@ -54,14 +45,10 @@ class PhoneRecogniserConfig(StackConfig):
         """Frames on either side that the phone of a frame is judged by."""
         return self.layers * (self.width // 2)
 
-    def reach(self) -> int:
-        """Codes that one output of the stack sees."""
-        return self.field() + self.input_kernel - 1
-
     @property
     def context(self) -> int:
         """Audio samples before a window that its frames need, a multiple of `pool`."""
-        return (-(-self.reach() // self.pool) + 2 * self.halo) * self.pool
+        return (-(-self.codes_seen() // self.pool) + 2 * self.halo) * self.pool
 
     def table(self) -> dict[str, str | None]:
         """Label -> label that it counts as, None for none; the others stay."""
@@ -89,22 +76,15 @@ class PhoneRecogniserConfig(StackConfig):
 
 def parameter_count(config: PhoneRecogniserConfig, data: Any) -> int:
     """Trained parameters: the closed form, which a test compares with the built network."""
-    residual, gated, skip = config.residual, config.gated or config.residual, config.skip
-    count = len(config.dilation_list())
-    total = (config.input_kernel * config.levels + 1) * residual
-    total += stack_parameters(residual, gated, skip, config.kernel, count)
-    if config.next_sample:
-        total += (skip + 1) * config.head + (config.head + 1) * config.levels
+    total = config.stack_parameters() + (config.head_parameters() if config.next_sample else 0)
     channels = config.channels
-    total += (skip + 1) * channels
+    total += (config.skip + 1) * channels
     total += config.layers * (config.width * channels + 1) * channels
     return total + (channels + 1) * len(config.labels(data))
 
 
 def outlook(recipe: Any) -> dict[str, Any]:
     """Facts about a recipe before anything is built; the time scales one measured step."""
-    from genkit.models.wavenet.config import step_seconds
-
     config, data, train = recipe.model, recipe.data, recipe.train
     parameters = parameter_count(config, data)
     length = data.crop + config.context
@@ -112,7 +92,7 @@ def outlook(recipe: Any) -> dict[str, Any]:
     widths = 9 * config.residual * len(config.dilation_list()) + 4 * config.levels
     copies = 5 if train.average is not None else 4
     around = (2 * config.halo + 1) * config.pool
-    field = config.reach() + around - 1
+    field = config.codes_seen() + around - 1
     seconds = step_seconds(parameters * length * train.batch_size) * train.steps
     return {
         "parameters": parameters,

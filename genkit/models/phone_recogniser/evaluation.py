@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genkit.artifacts import Figure
 from genkit.data.audio.dataset import AudioSplit, Segment
 from genkit.family import Evaluation, EvaluationRequest
 from genkit.metrics.speech.alignments import NONE
+from genkit.metrics.speech.decoder import PhoneDecoder
 from genkit.metrics.speech.phones import PhoneRecogniser, phone_error_rate
 from genkit.models.phone_recogniser.pictures import posteriors_figure
 from genkit.progress import Progress
@@ -35,25 +35,28 @@ def evaluate(
     split = learner.split(request.split).first(request.limit)
     known = [learner.rows.alignment(split, i) for i in range(len(split))]
     heard = list(learner.heard(split, progress))
-    metrics = likelihood(learner, split, heard)
+    asked = [learner.rows.frames(split, i) for i in range(len(split))]
+    metrics = likelihood(split, heard, asked)
     decoder = learner.decoder
     named = [each.log_probabilities.argmax(axis=1) for each in heard]
     metrics["frame_error"] = decoder.frame_error(named, known)
-    found = transcribed(learner, split, heard)
-    metrics["phone_error_rate"] = error(learner, known, found)
+    found = transcribed(decoder, split, heard)
+    metrics["phone_error_rate"] = error(decoder, known, found)
     if request.brief:
         return Evaluation(len(split), metrics)
-    greedy = transcribed(learner, split, heard, greedy=True)
-    metrics["greedy_phone_error_rate"] = error(learner, known, greedy)
+    greedy = transcribed(decoder, split, heard, greedy=True)
+    metrics["greedy_phone_error_rate"] = error(decoder, known, greedy)
     metrics |= baseline(learner, split, known, request.seed, progress)
     if metrics["cepstra_frame_error"] > 0:
         ratio = metrics["frame_error"] / metrics["cepstra_frame_error"]
         metrics["frame_error_ratio"] = ratio
+    every, told = np.concatenate(asked), np.concatenate(named)
+    pair = every[every != NONE], told[every != NONE]
     tables = {
-        "per_phone": by_phone(learner, split, named),
-        "confusions": confusions(learner, split, named),
+        "per_phone": by_phone(decoder.labels, *pair),
+        "confusions": confusions(decoder.labels, *pair),
     }
-    shown = [
+    pictures = [
         posteriors_figure(
             f"recording-{i}",
             split.recording(i),
@@ -65,19 +68,21 @@ def evaluate(
         )
         for i in range(min(SHOWN, len(split)))
     ]
-    pictures: list[Figure] = shown
     return Evaluation(len(split), metrics, tables, pictures, dict(learner.dataset.notes))
 
 
 def likelihood(
-    learner: PhoneRecogniserLearner, split: AudioSplit, heard: Sequence[Heard]
+    split: AudioSplit, heard: Sequence[Heard], asked: Sequence[np.ndarray]
 ) -> dict[str, float]:
-    """Mean nats of the labelled frames, and bits of all samples if they are predicted."""
+    """Mean nats of the labelled frames, and bits of all samples if they are predicted.
+
+    Args:
+        asked: `(N,)`, the phone of each frame, -1 where none is known.
+    """
     total, count = 0.0, 0
-    for i, each in enumerate(heard):
-        asked = learner.rows.frames(split, i)
-        frames = np.flatnonzero(asked != NONE)
-        total -= float(each.log_probabilities[frames, asked[frames]].sum())
+    for each, own in zip(heard, asked, strict=True):
+        frames = np.flatnonzero(own != NONE)
+        total -= float(each.log_probabilities[frames, own[frames]].sum())
         count += len(frames)
     metrics = {"frame_nats": total / max(count, 1)}
     scores = [each.log_prob for each in heard if each.log_prob is not None]
@@ -88,13 +93,9 @@ def likelihood(
 
 
 def transcribed(
-    learner: PhoneRecogniserLearner,
-    split: AudioSplit,
-    heard: Sequence[Heard],
-    greedy: bool = False,
+    decoder: PhoneDecoder, split: AudioSplit, heard: Sequence[Heard], greedy: bool = False
 ) -> list[list[Segment]]:
     """Phones and pauses that are heard in each recording."""
-    decoder = learner.decoder
     lengths = np.diff(split.edges)
     return [
         decoder.heard(each.log_probabilities, int(length), greedy)
@@ -103,12 +104,11 @@ def transcribed(
 
 
 def error(
-    learner: PhoneRecogniserLearner,
+    decoder: PhoneDecoder,
     known: Sequence[Sequence[Segment]],
     found: Sequence[Sequence[Segment]],
 ) -> float:
     """Phone error rate over all recordings, pauses left out."""
-    decoder = learner.decoder
     said = [decoder.phones(each) for each in known]
     return phone_error_rate(said, [[s.label for s in decoder.spoken(each)] for each in found])
 
@@ -137,13 +137,14 @@ def baseline(
     }
 
 
-def by_phone(
-    learner: PhoneRecogniserLearner, split: AudioSplit, named: Sequence[np.ndarray]
-) -> list[dict[str, Any]]:
-    """Frames and frame error of each phone that occurs, the most frequent first."""
-    asked, told = _pairs(learner, split, named)
+def by_phone(labels: Sequence[str], asked: np.ndarray, told: np.ndarray) -> list[dict[str, Any]]:
+    """Frames and frame error of each phone that occurs, the most frequent first.
+
+    Args:
+        labels: the K phones. asked, told: `(F,)`, what was said and what is heard in each frame.
+    """
     rows = []
-    for number, label in enumerate(learner.rows.labels):
+    for number, label in enumerate(labels):
         own = asked == number
         if own.any():
             wrong = float(np.mean(told[own] != number))
@@ -151,24 +152,11 @@ def by_phone(
     return sorted(rows, key=lambda row: -row["frames"])
 
 
-def confusions(
-    learner: PhoneRecogniserLearner, split: AudioSplit, named: Sequence[np.ndarray]
-) -> list[dict[str, Any]]:
-    """What is most often taken for what, in frames."""
-    asked, told = _pairs(learner, split, named)
-    labels = learner.rows.labels
+def confusions(labels: Sequence[str], asked: np.ndarray, told: np.ndarray) -> list[dict[str, Any]]:
+    """What is most often taken for what, in frames; of the same arrays."""
     wrong = asked != told
     counts = Counter(zip(asked[wrong].tolist(), told[wrong].tolist(), strict=True))
     return [
         {"said": labels[said], "heard": labels[heard], "frames": count}
         for (said, heard), count in counts.most_common(CONFUSED)
     ]
-
-
-def _pairs(
-    learner: PhoneRecogniserLearner, split: AudioSplit, named: Sequence[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """What was said and what is heard in all labelled frames."""
-    asked = np.concatenate([learner.rows.frames(split, i) for i in range(len(split))])
-    told = np.concatenate(named)
-    return asked[asked != NONE], told[asked != NONE]

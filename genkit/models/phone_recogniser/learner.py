@@ -12,7 +12,7 @@ from keras import ops
 
 from genkit import backend
 from genkit.artifacts import Artifact
-from genkit.data.audio.dataset import AudioSplit
+from genkit.data.audio.dataset import SPLITS, AudioSplit
 from genkit.errors import DataError
 from genkit.family import Arrays, Check, Evaluation, EvaluationRequest, Feed, Metrics, Monitor
 from genkit.learning import DataLearner, GradientStep, dropout_factors, policy
@@ -28,7 +28,6 @@ from genkit.randomness import Noise
 from genkit.sampling.decoding import log_probability
 
 LN2 = float(np.log(2.0))
-SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -96,8 +95,6 @@ class PhoneRecogniserLearner(DataLearner):
         return log_probability(self.network.samples(skips), known)
 
     def update(self, batch: Arrays, noise: Noise) -> Metrics:
-        if not np.asarray(ops.convert_to_numpy(self.order["priors"])).any():
-            self._keep(self._learned())
         rows: dict[str, Any] = self.rows(batch, self.split("train"))
         if self.config.noise:
             rows["seen"] = disturbed(rows["codes"], self.config.levels, self.config.noise, noise)
@@ -110,6 +107,9 @@ class PhoneRecogniserLearner(DataLearner):
         return self.steps["training"](rows)
 
     def feed(self, split: str, seed: int) -> Feed:
+        """Windows of a split; the first feed of `train` learns the order of phones."""
+        if split == "train" and not self._kept()["priors"].any():
+            self._keep(self._learned())
         return self.rows.feed(self.split(split), self.recipe.train.batch_size, seed)
 
     # What is known of phones
@@ -137,13 +137,16 @@ class PhoneRecogniserLearner(DataLearner):
             # float32 has no logarithm of nothing that can be saved and compared.
             self.order[name].assign(np.maximum(value, -1e4).astype(np.float32))
 
-    @property
-    def decoder(self) -> PhoneDecoder:
-        """What is known of the order of phones."""
-        kept = {
+    def _kept(self) -> Arrays:
+        return {
             name: np.asarray(ops.convert_to_numpy(each), np.float64)
             for name, each in self.order.items()
         }
+
+    @property
+    def decoder(self) -> PhoneDecoder:
+        """What is known of the order of phones."""
+        kept = self._kept()
         if not kept["priors"].any():
             return self._learned()
         model = PhoneModel(kept["first"], kept["moves"])
@@ -220,20 +223,16 @@ class PhoneRecogniserLearner(DataLearner):
 def build_network(recipe: Any) -> PhoneNetwork:
     """The built network of a recipe."""
     config = recipe.model
+    naming = {
+        "classes": len(config.labels(recipe.data)),
+        "layers": config.layers,
+        "channels": config.channels,
+        "width": config.width,
+    }
     network = PhoneNetwork(
-        classes=len(config.labels(recipe.data)),
-        levels=config.levels,
-        residual=config.residual,
-        skip=config.skip,
-        head=config.head,
-        dilations=config.dilation_list(),
-        kernel=config.kernel,
-        input_kernel=config.input_kernel,
-        gated=config.gated,
+        wavenet=config.network_sizes(),
+        naming=naming,
         pool=config.pool,
-        layers=config.layers,
-        channels=config.channels,
-        width=config.width,
         predicts=config.next_sample > 0,
         dtype=policy(recipe.train),
         name="recogniser",

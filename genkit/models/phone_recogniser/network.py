@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 from keras import ops
 
-from genkit.models.wavenet.network import WaveNet
+from genkit.models.wavenet.network import WaveNet, sizes_of
 
 
 @keras.saving.register_keras_serializable(package="genkit")
@@ -75,9 +75,9 @@ class PhoneNetwork(keras.Model):
     the phone of each frame. The paper tells no sizes of the part over frames.
 
     Args:
-        classes: K. levels, residual, skip, head, dilations, kernel, input_kernel, gated: of the
-            `WaveNet`. pool: time steps of a frame.
-        layers, channels, width: of `FrameNaming`.
+        wavenet: sizes of a `WaveNet`; its head stays unused without `predicts`.
+        naming: sizes of a `FrameNaming`.
+        pool: time steps of a frame.
         predicts: whether there is a head for the next sample.
 
     Input: codes `(B, T)`, integers, `levels` where there is none; T a multiple of pool.
@@ -86,38 +86,17 @@ class PhoneNetwork(keras.Model):
     def __init__(
         self,
         *,
-        classes: int,
-        levels: int,
-        residual: int,
-        skip: int,
-        head: int,
-        dilations: Sequence[int],
-        kernel: int,
-        input_kernel: int,
-        gated: int | None,
+        wavenet: Mapping[str, Any],
+        naming: Mapping[str, Any],
         pool: int,
-        layers: int,
-        channels: int,
-        width: int,
         predicts: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.pool, self.predicts = pool, predicts
         same = {"dtype": self.dtype_policy}
-        self.wavenet = WaveNet(
-            levels=levels,
-            residual=residual,
-            skip=skip,
-            head=head,
-            dilations=dilations,
-            kernel=kernel,
-            input_kernel=input_kernel,
-            gated=gated,
-            name="wavenet",
-            **same,
-        )
-        self.naming = FrameNaming(classes, layers, channels, width, name="naming", **same)
+        self.wavenet = WaveNet(**wavenet, name="wavenet", **same)
+        self.naming = FrameNaming(**naming, name="naming", **same)
 
     def build(self, input_shape: Any = None) -> None:
         wavenet = self.wavenet
@@ -160,21 +139,10 @@ class PhoneNetwork(keras.Model):
         return ops.reshape(x, (batch, steps // self.pool, self.pool, channels))
 
     def get_config(self) -> dict[str, Any]:
-        wavenet, naming = self.wavenet, self.naming
         own = {
-            "classes": naming.classes,
-            "levels": wavenet.levels,
-            "residual": wavenet.stack.residual,
-            "skip": wavenet.stack.skip,
-            "head": wavenet.head_width,
-            "dilations": wavenet.stack.dilations,
-            "kernel": wavenet.stack.taps,
-            "input_kernel": wavenet.input_kernel,
-            "gated": wavenet.stack.gated,
+            "wavenet": sizes_of(self.wavenet),
+            "naming": sizes_of(self.naming),
             "pool": self.pool,
-            "layers": len(naming.convolutions),
-            "channels": naming.channels,
-            "width": naming.width,
             "predicts": self.predicts,
         }
         return {**super().get_config(), **own}

@@ -55,7 +55,7 @@ def parity(learner: PhoneRecogniserLearner) -> float:
 def leak(learner: PhoneRecogniserLearner) -> float:
     """Largest change in a frame when all sound outside its reach is another."""
     config = learner.config
-    around, reach = config.halo * config.pool, config.reach()
+    around, reach = config.halo * config.pool, config.codes_seen()
     frame = -(-reach // config.pool) + config.halo + 2
     count = (frame + config.halo + 3) * config.pool
     sound = (8000 * normal(1, "recogniser/sound", 0, (count,))).clip(-32768, 32767)

@@ -29,8 +29,6 @@ class Rows:
         self.labels = config.labels(data)
         self.numbers = {label: number for number, label in enumerate(self.labels)}
         self.fold: Fold = config.table()
-        self._frames: dict[tuple[int, int], np.ndarray] = {}
-        self._splits: dict[int, AudioSplit] = {}
 
     def feed(self, split: AudioSplit, batch_size: int, seed: int | None) -> AudioFeed:
         """Windows in a drawn order; in the order of the recordings where the seed is None."""
@@ -41,7 +39,7 @@ class Rows:
 
     def alignment(self, split: AudioSplit, recording: int) -> list[Segment]:
         """What is said in a recording, by the labels of the model."""
-        every = () if split.alignments is None else split.alignments[recording]
+        every = split.alignment(recording)
         if not self.fold:
             every = unmarked(every, self.data.phone_set())
         return folded(every, self.fold)
@@ -49,15 +47,11 @@ class Rows:
     def frames(self, split: AudioSplit, recording: int) -> np.ndarray:
         """The phone of each frame of a recording, ceil(T / pool) of them, `(F,)` int64; -1 where
         none is known."""
-        self._splits[id(split)] = split  # is kept, so that its id stays its own
-        key = (id(split), recording)
-        if key not in self._frames:
-            length = int(split.edges[recording + 1] - split.edges[recording])
-            count, known = -(-length // self.config.pool), self.alignment(split, recording)
-            found = frame_labels(known, self.numbers, count, self.config.pool)
-            # A phone that is not of the set cannot be named.
-            self._frames[key] = np.where(found < len(self.labels), found, NONE)
-        return self._frames[key]
+        length = int(split.edges[recording + 1] - split.edges[recording])
+        count, known = -(-length // self.config.pool), self.alignment(split, recording)
+        found = frame_labels(known, self.numbers, count, self.config.pool)
+        # A phone that is not of the set cannot be named.
+        return np.where(found < len(self.labels), found, NONE)
 
     def __call__(self, batch: Arrays, split: AudioSplit) -> Arrays:
         """What the network and the loss take.

@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from genkit.data.audio.attributes import vector_of
+from genkit.data.audio.dataset import SPLITS
 from genkit.data.dataset import StatelessFeed
 from genkit.data.epochs import Epochs
 from genkit.errors import UsageError
@@ -114,7 +115,7 @@ class ProsodyLearner(DataLearner):
 
     def scored(self, data: str, limit: int | None) -> Spoken:
         """The split that is to be scored, or its first recordings."""
-        if data not in ("train", "validation", "test"):
+        if data not in SPLITS:
             raise UsageError(
                 "--data takes train, validation, test of the data set, whose phones are known. "
                 f"Received: {data}"

@@ -142,6 +142,52 @@ class LocalConfig(Section):
         return total
 
 
+class CodesConfig(StackConfig):
+    """A dilated causal stack that reads codes, and a head that tells the next one.
+
+    Args:
+        levels: codes of the mu-law, 256 in the paper.
+        residual, gated, skip, head: channels R, D (R if null), S, H.
+        input_kernel: taps of the causal convolution of the codes.
+    """
+
+    levels: Annotated[int, Field(ge=2, le=65_536)] = 256
+    residual: Width = 32
+    gated: Width | None = None
+    skip: Width = 128
+    head: Width = 128
+    input_kernel: Annotated[int, Field(ge=1, le=64)] = 2
+
+    def codes_seen(self) -> int:
+        """By one output of the stack."""
+        return self.field() + self.input_kernel - 1
+
+    def network_sizes(self) -> dict[str, Any]:
+        """Arguments of the `WaveNet`."""
+        return {
+            "levels": self.levels,
+            "residual": self.residual,
+            "skip": self.skip,
+            "head": self.head,
+            "dilations": self.dilation_list(),
+            "kernel": self.kernel,
+            "input_kernel": self.input_kernel,
+            "gated": self.gated,
+        }
+
+    def stack_parameters(self, vector: int = 0, local: int = 0) -> int:
+        """Weights of what reads the codes, with conditions of these widths."""
+        embedding = (self.input_kernel * self.levels + 1) * self.residual
+        gated, layers = self.gated or self.residual, len(self.dilation_list())
+        return embedding + stack_parameters(
+            self.residual, gated, self.skip, self.kernel, layers, vector, local
+        )
+
+    def head_parameters(self) -> int:
+        """Weights of what tells the next code."""
+        return (self.skip + 1) * self.head + (self.head + 1) * self.levels
+
+
 class GapsConfig(Section):
     """Stretches of codes that are hidden in training: half of them are silence, the others come
     from another row. What is to be predicted stays as it is.
@@ -167,13 +213,10 @@ class GapsConfig(Section):
         return self
 
 
-class WaveNetConfig(StackConfig, SteeredConfig):
+class WaveNetConfig(CodesConfig, SteeredConfig):
     """Sizes of a WaveNet.
 
     Args:
-        levels: codes of the mu-law, 256 in the paper.
-        residual, gated, skip, head: channels R, D (R if null), S, H.
-        input_kernel: taps of the causal convolution of the codes.
         noise: in training, the codes that the network sees are off by normal noise, whose standard
             deviation, in codes, is drawn for each window: this times the square of a number between
             0 and 1. What it is to predict stays as it is, so it learns to go back from errors of
@@ -184,12 +227,6 @@ class WaveNetConfig(StackConfig, SteeredConfig):
         local: a condition at each time step; null for none.
     """
 
-    levels: Annotated[int, Field(ge=2, le=65_536)] = 256
-    residual: Width = 32
-    gated: Width | None = None
-    skip: Width = 128
-    head: Width = 128
-    input_kernel: Annotated[int, Field(ge=1, le=64)] = 2
     noise: Annotated[float, Field(ge=0.0, le=1024.0)] = 0.0
     gaps: GapsConfig | None = None
     context: list[ContextConfig] = Field(default_factory=list)
@@ -223,9 +260,8 @@ class WaveNetConfig(StackConfig, SteeredConfig):
     def reach(self) -> int:
         """Codes that one distribution sees, by its context stacks as well."""
         dilations = self.dilation_list()
-        own = self.field() + self.input_kernel - 1
         behind = (self.kernel - 1) * sum(dilations[1:])
-        return max([own, *(behind + context.reach() for context in self.context)])
+        return max([self.codes_seen(), *(behind + context.reach() for context in self.context)])
 
 
 def speaking_conflicts(config: WaveNetConfig, recipe: Any) -> list[tuple[str, str]]:
@@ -280,16 +316,13 @@ def _told_conflicts(recipe: Any, name: str, other: Any) -> list[tuple[str, str]]
 
 def parameter_count(config: WaveNetConfig, data: Any) -> int:
     """Trained parameters: the closed form, which a test compares with the built network."""
-    vector, residual = config.vector_width(data), config.residual
+    vector = config.vector_width(data)
     local = sum(context.outputs for context in config.context)
     total = sum(context.parameters(vector) for context in config.context)
     if config.local is not None:
         total += config.local.parameters(data)
         local += config.local.channels
-    total += (config.input_kernel * config.levels + 1) * residual
-    gated, layers = config.gated or residual, len(config.dilation_list())
-    total += stack_parameters(residual, gated, config.skip, config.kernel, layers, vector, local)
-    return total + (config.skip + 1) * config.head + (config.head + 1) * config.levels
+    return total + config.stack_parameters(vector, local) + config.head_parameters()
 
 
 def step_seconds(work: float) -> float:

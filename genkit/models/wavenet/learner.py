@@ -13,7 +13,7 @@ from keras import ops
 from genkit import backend
 from genkit.artifacts import Audio
 from genkit.data.audio.attributes import attributes_in_words
-from genkit.data.audio.dataset import AudioSplit
+from genkit.data.audio.dataset import SPLITS, AudioSplit
 from genkit.data.audio.mulaw import decode_pcm, encode
 from genkit.errors import UsageError
 from genkit.family import (
@@ -50,7 +50,6 @@ from genkit.sampling.driver import sample_tile
 from genkit.speech.reading import Spoken
 
 LN2 = float(np.log(2.0))
-SPLITS = ("train", "validation", "test")
 TOLD = 40  # batches that are scored with other conditions
 SECONDS = 1.0  # of a recording, where neither recipe nor user says more
 
@@ -323,14 +322,7 @@ def build_network(recipe: Any) -> WaveNet:
     config = recipe.model
     local = config.local
     network = WaveNet(
-        levels=config.levels,
-        residual=config.residual,
-        skip=config.skip,
-        head=config.head,
-        dilations=config.dilation_list(),
-        kernel=config.kernel,
-        input_kernel=config.input_kernel,
-        gated=config.gated,
+        **config.network_sizes(),
         vector=config.vector_width(recipe.data),
         local=0 if local is None else local.width(recipe.data),
         upsampling=None if local is None else local.sizes(),

@@ -197,13 +197,13 @@ class WaveNet(keras.Model):
             "gated": stack.gated,
             "vector": self.vector_width,
             "local": self.features,
-            "upsampling": None if self.upsampling is None else _sizes(self.upsampling),
-            "contexts": [_sizes(c, leave=("vector",)) for c in self.contexts],
+            "upsampling": None if self.upsampling is None else sizes_of(self.upsampling),
+            "contexts": [sizes_of(c, leave=("vector",)) for c in self.contexts],
         }
         return {**super().get_config(), **own}
 
 
-def _sizes(layer: keras.Layer, leave: Sequence[str] = ()) -> dict[str, Any]:
+def sizes_of(layer: keras.Layer, leave: Sequence[str] = ()) -> dict[str, Any]:
     """The sizes of a layer without what every Keras layer has."""
     common = {"name", "trainable", "dtype", *leave}
     return {key: value for key, value in layer.get_config().items() if key not in common}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genkit.data.audio.dataset import AudioSplit, Segment
+from genkit.data.audio.dataset import AudioSplit
 from genkit.family import Evaluation
 from genkit.metrics.audio_pictures import recordings_figure
 from genkit.metrics.speech.cepstra import align, mel_cepstral_distortion
@@ -157,9 +157,9 @@ def recognised(
     train = learner.split("train")
     count = min(len(train), MOST_TO_LEARN_FROM)
     known = [learner.heard(train, i) for i in range(count)]
-    aligned = [unmarked(_phones(train, i), phones) for i in range(count)]
+    aligned = [unmarked(train.alignment(i), phones) for i in range(count)]
     recogniser = PhoneRecogniser.fit(known, aligned, train.sample_rate, seed, pauses={PAUSE})
-    wanted = [unmarked(_phones(split, i), phones) for i in chosen]
+    wanted = [unmarked(split.alignment(i), phones) for i in chosen]
     real = Made("real", [learner.heard(split, i) for i in chosen], warped=False)
     kinds = _kinds(learner, split, chosen)
     found = []
@@ -186,10 +186,6 @@ def _kinds(
             members = np.flatnonzero(own == number).tolist()
             kinds |= {name: members} if members else {}
     return kinds
-
-
-def _phones(split: AudioSplit, number: int) -> Sequence[Segment]:
-    return () if split.alignments is None else split.alignments[number]
 
 
 def distances(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from genkit import randomness
-from genkit.metrics.speech.decoding import PhoneModel, phone_model, viterbi
+from genkit.metrics.speech.decoding import PhoneModel, phone_model, smoothed, viterbi
 
 
 def total(path: tuple[int, ...], scores: np.ndarray, model: PhoneModel) -> float:
@@ -54,3 +54,17 @@ def test_probabilities_are_counts_and_one() -> None:
     expected = leave[:, None] * follow + np.diag(1 - leave)
     np.testing.assert_allclose(np.exp(model.moves), expected)
     np.testing.assert_allclose(np.exp(model.moves).sum(axis=1), 1.0)
+
+
+def test_smoothed_phones_last_three_frames() -> None:
+    sure = np.log(np.array([0.05, 0.05, 0.9]))
+    frames = np.full((20, 3), np.log(0.05))
+    frames[np.arange(20), [0] * 6 + [1] + [0] * 3 + [2] * 2 + [1] * 8] = sure[2]
+    path = smoothed(frames)
+    # One frame of another phone is averaged away; two go to the neighbour that explains them.
+    assert set(path[:9]) == {0}
+    assert set(path[12:]) == {1}
+    edges = np.flatnonzero(np.diff(path)) + 1
+    assert np.diff([0, *edges, 20]).min() >= 3
+    assert smoothed(frames[:1]).tolist() == [0]
+    assert smoothed(frames[:0]).tolist() == []

@@ -79,7 +79,7 @@ def test_the_reach_is_no_longer_than_it_is_said_to_be() -> None:
     sound = (8000 * normal(1, "tests/reach", 0, (40 * config.pool,))).astype(np.int16)
     own = whole(learner, sound)[frame]
     for place in (
-        frame * config.pool - around - config.reach(),
+        frame * config.pool - around - config.codes_seen(),
         (frame + 1) * config.pool + around - 2,
     ):
         other = sound.copy()
@@ -103,3 +103,15 @@ def test_noise_and_dropout_are_for_training_alone() -> None:
     kept = [mask > 0 for mask in found[0]["masks"]]
     assert all(0.5 < each.mean() < 0.9 for each in kept)
     assert array(learner.order["priors"]).any()
+
+
+def test_the_checks_fail_where_a_frame_sees_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    learner = recognisers.learner("plain")
+    right = learner.network.naming.call
+    monkeypatch.setattr(
+        learner.network.naming,
+        "call",
+        lambda x, present, masks=None: right(x + x[:, ::-1], present, masks),
+    )
+    assert leak(learner) > 1e-4
+    assert parity(learner) > 1e-3
