@@ -12,6 +12,7 @@ from genkit.errors import DataError
 from genkit.metrics.speech.contours import Contour
 from genkit.progress import SILENT, Progress
 from genkit.speech.context import frame_features, phone_features
+from genkit.speech.phase import recorded_phases
 from genkit.speech.phones import PAUSE, PhoneSet
 from genkit.speech.pitch import contours, standardised
 from genkit.speech.utterance import Utterance, of_segments
@@ -46,6 +47,7 @@ class Spoken:
         self._check_phones()
         self._utterances: dict[int, tuple[Utterance, np.ndarray]] = {}
         self._tables: dict[int, np.ndarray] = {}
+        self._phases: dict[int, np.ndarray] = {}
         self._contours: list[Contour] | None = None
 
     def _check_phones(self) -> None:
@@ -96,15 +98,28 @@ class Spoken:
 
     def contour(self, index: int) -> np.ndarray:
         """Log-F0 in the scale of networks and voicing of each frame, `(F, 2)` float32."""
-        if self._contours is None:
-            self._contours = contours(self.split, self.hop, self.progress)
-        values, voiced = self._contours[index]
+        values, voiced = self._contour(index)
         return np.stack([standardised(values), voiced.astype(np.float32)], axis=1)
 
-    def features(self, index: int, pitch: bool) -> np.ndarray:
+    def _contour(self, index: int) -> Contour:
+        if self._contours is None:
+            self._contours = contours(self.split, self.hop, self.progress)
+        return self._contours[index]
+
+    def phase(self, index: int) -> np.ndarray:
+        """Phase of the voice and angle a sample of each frame, `(F, 2)` float32, radians."""
+        if index not in self._phases:
+            rate, recording = self.split.sample_rate, self.split.recording(index)
+            found = recorded_phases(recording, self._contour(index), rate, self.hop)
+            self._phases[index] = found
+        return self._phases[index]
+
+    def features(self, index: int, pitch: bool, phase: bool = False) -> np.ndarray:
         """What a WaveNet is told of each frame of a recording, `(F, frame_width)` float32."""
-        found = frame_features(self.table(index), self.utterance(index)[1])
-        return np.concatenate([found, self.contour(index)], axis=1) if pitch else found
+        found = [frame_features(self.table(index), self.utterance(index)[1])]
+        found += [self.contour(index)] if pitch else []
+        found += [self.phase(index)] if phase else []
+        return np.concatenate(found, axis=1)
 
 
 def unmarked(segments: Sequence[Segment], phones: PhoneSet) -> list[Segment]:

@@ -9,6 +9,7 @@ SYLLABLES_AROUND = 3  # before, own and after: stress and tone
 COUNTS = 4 * 3 + 1 + 1 + len(ENDINGS)  # places, whether a vowel, what the phrase ends with
 FRAME = 5  # what is told of a frame beside its phone
 PITCH = 2  # log-F0 and voicing
+PHASE = 2  # of the voice: at a frame's first sample, and from one sample to the next
 
 
 def phone_width(count: int) -> int:
@@ -16,6 +17,6 @@ def phone_width(count: int) -> int:
     return len(AROUND) * (count + 2) + SYLLABLES_AROUND * (STRESSES + TONES) + COUNTS
 
 
-def frame_width(count: int, pitch: bool) -> int:
-    """Features of a frame; with log-F0 and voicing or without."""
-    return phone_width(count) + FRAME + (PITCH if pitch else 0)
+def frame_width(count: int, pitch: bool, phase: bool = False) -> int:
+    """Features of a frame; with log-F0 and voicing or without, with the phase or without."""
+    return phone_width(count) + FRAME + (PITCH if pitch else 0) + (PHASE if phase else 0)

@@ -143,3 +143,35 @@ def test_no_channel_ever_dies() -> None:
     layer.mix.bias.assign(np.full(4, -50.0, np.float32))
     frames = frames_of(layer)
     assert np.ptp(array(layer(frames)), axis=(0, 1)).min() > 1e-3
+
+
+def test_harmonics_turn_by_the_angle_of_their_frame() -> None:
+    """Beside learned channels, which hear of the amplitude and not of the phase."""
+    layer, plain = (Upsampling(4, (2, 3), halo=1, harmonics=h) for h in (2, 0))
+    layer.build((None, None, FEATURES + 2))
+    plain.build((None, None, FEATURES))
+    randomise(layer.variables, 1)
+    for own, other in zip(layer.variables, plain.variables, strict=True):
+        other.assign(own.value)
+    frames = numbers("frames", 2, FRAMES + 2, FEATURES + 2)
+    found = array(layer(frames))
+    assert found.shape == (2, FRAMES * 6, layer.outputs)
+    np.testing.assert_allclose(found[..., :4], array(plain(frames[..., :-2])), **CLOSE)
+    amplitude, phase, angle = frames[:, 1:-1, -3:].transpose(2, 0, 1).astype(np.float64)
+    turned = (phase[..., None] + angle[..., None] * np.arange(6)).reshape(2, -1)
+    loud = np.repeat(amplitude, 6, axis=1)
+    waves = [f(k * turned) for f in (np.cos, np.sin) for k in (1, 2)]
+    np.testing.assert_allclose(found[..., 4:], loud[..., None] * np.stack(waves, -1), **CLOSE)
+    saved = Upsampling.from_config(layer.get_config())
+    assert (saved.harmonics, saved.outputs) == (2, 8)
+
+
+def test_harmonics_of_a_frame_are_its_own() -> None:
+    layer = Upsampling(2, (2, 2), halo=1, harmonics=1)
+    layer.build((None, None, FEATURES))
+    randomise(layer.variables, 1)
+    frames = numbers("frames", 1, FRAMES + 2, FEATURES)
+    changed = frames.copy()
+    changed[:, 3, 1:] += 1.0
+    moved = np.abs(array(layer(changed)) - array(layer(frames))).max(axis=(0, 2)) > 0
+    np.testing.assert_array_equal(moved, np.arange(FRAMES * 4) // 4 == 2)

@@ -20,6 +20,7 @@ def test_the_width_is_what_is_told() -> None:
     frames = frame_features(table, np.array([1, 2, 0, 3, 1]))
     assert frames.shape == (7, phone_width(4) + FRAME)
     assert frame_width(4, pitch=True) == frames.shape[1] + 2
+    assert frame_width(4, pitch=True, phase=True) == frames.shape[1] + 4
 
 
 def test_identities_of_the_phones_around() -> None:

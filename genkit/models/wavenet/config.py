@@ -12,7 +12,7 @@ from genkit.errors import GenkitError, unknown
 from genkit.layers.dilation import dilation_cycles, receptive_field, stack_parameters
 from genkit.models.speech_prosody.config import speech_conflicts
 from genkit.recipe.schema import Fraction, Section
-from genkit.speech.sizes import frame_width
+from genkit.speech.sizes import PHASE, frame_width
 
 Dilations = Annotated[list[Annotated[int, Field(ge=1, le=2**20)]], Field(min_length=1)]
 Strides = Annotated[list[Annotated[int, Field(ge=1, le=1024)]], Field(min_length=1)]
@@ -101,6 +101,8 @@ class LocalConfig(Section):
         features: `mel`, log-mel frames of the recording itself, as for a vocoder; or
             `linguistic`, what is said, see `genkit.speech.context`.
         pitch: with linguistic features, log-F0 and voicing as well (the paper's L+F).
+        harmonics: with `pitch`, cosines and sines of so many multiples of the voice's phase, see
+            `genkit.speech.phase`; 0, as in the paper, for none.
         bands: mel bands. strides: of the transposed convolutions; their product is the hop,
             audio samples of a frame.
         channels: of the upsampled condition. halo: frames on either side that a frame sees.
@@ -109,6 +111,7 @@ class LocalConfig(Section):
 
     features: Literal["mel", "linguistic"] = "mel"
     pitch: bool = True
+    harmonics: Annotated[int, Field(ge=0, le=64)] = 0
     bands: Annotated[int, Field(ge=4, le=512)] = 40
     strides: Strides = Field(default_factory=lambda: [8, 10])
     channels: Width = 32
@@ -119,7 +122,18 @@ class LocalConfig(Section):
         """Numbers in a frame."""
         if self.features == "mel":
             return self.bands
-        return frame_width(len(data.phone_set().names), self.pitch)
+        return frame_width(len(data.phone_set().names), self.pitch, self.harmonics > 0)
+
+    @model_validator(mode="after")
+    def _voiced(self) -> LocalConfig:
+        if self.harmonics and not (self.features == "linguistic" and self.pitch):
+            raise ValueError("harmonics need features: linguistic, and pitch: true")
+        return self
+
+    @property
+    def outputs(self) -> int:
+        """Numbers at a time step."""
+        return self.channels + 2 * self.harmonics
 
     @property
     def hop(self) -> int:
@@ -133,10 +147,12 @@ class LocalConfig(Section):
             "strides": self.strides,
             "halo": self.halo,
             "learned": self.upsampling == "transposed",
+            "harmonics": self.harmonics,
         }
 
     def parameters(self, data: Any) -> int:
-        total = ((2 * self.halo + 1) * self.width(data) + 1) * self.channels
+        told = self.width(data) - (PHASE if self.harmonics else 0)
+        total = ((2 * self.halo + 1) * told + 1) * self.channels
         if self.upsampling == "transposed":
             total += sum((self.channels + 1) * s * self.channels for s in self.strides)
         return total
@@ -321,7 +337,7 @@ def parameter_count(config: WaveNetConfig, data: Any) -> int:
     total = sum(context.parameters(vector) for context in config.context)
     if config.local is not None:
         total += config.local.parameters(data)
-        local += config.local.channels
+        local += config.local.outputs
     return total + config.stack_parameters(vector, local) + config.head_parameters()
 
 

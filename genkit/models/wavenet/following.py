@@ -18,7 +18,9 @@ from genkit.errors import DataError, UsageError
 from genkit.models.wavenet.features import log_mel
 from genkit.sampling.references import row_reference
 from genkit.speech.context import frame_features, phone_features
+from genkit.speech.phase import contour_phases
 from genkit.speech.phones import PAUSE, Phone, espeak_set
+from genkit.speech.pitch import log_hertz_of
 from genkit.speech.reading import Spoken
 from genkit.speech.utterance import Utterance, in_words, written
 
@@ -159,7 +161,7 @@ class LinguisticFollower:
         check_one(row, self.keys)
         if RECORDING in row:
             spoken, number = self._recording(row[RECORDING])
-            frames = spoken.features(number, self.local.pitch)
+            frames = spoken.features(number, self.local.pitch, self.local.harmonics > 0)
             return Followed(frames, len(spoken.split.recording(number)))
         utterance = self._utterance(row)
         if utterance is None:
@@ -202,7 +204,10 @@ class LinguisticFollower:
             return frames
         pitch = self._learner(PITCH)
         contour = pitch.contour(utterance, lasting, _vector(pitch, row))
-        return np.concatenate([frames, contour], axis=1)
+        if not self.local.harmonics:
+            return np.concatenate([frames, contour], axis=1)
+        phase = contour_phases(log_hertz_of(contour[:, 0]), self.data.sample_rate, self.local.hop)
+        return np.concatenate([frames, contour, phase], axis=1)
 
     def _learner(self, name: str) -> Any:
         if name not in self.inputs:
@@ -225,9 +230,8 @@ class LinguisticFollower:
         nothing = Utterance((Phone(PAUSE),), (False,))
         count = -(-length // self.local.hop)
         frames = frame_features(phone_features(nothing, self.phones), np.array([count]))
-        if not self.local.pitch:
-            return frames
-        return np.concatenate([frames, np.zeros((count, 2), np.float32)], axis=1)
+        rest = self.local.width(self.data) - frames.shape[1]  # neither pitch nor voice
+        return np.concatenate([frames, np.zeros((count, rest), np.float32)], axis=1)
 
     def digest(self, row: Mapping[str, str]) -> str | None:
         """Of what is said, and of the weights of the runs that tell how."""

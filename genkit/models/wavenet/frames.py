@@ -49,14 +49,15 @@ class MelFrames:
 
 
 class LinguisticFrames:
-    """What is said in each frame, with log-F0 or without.
+    """What is said in each frame, with log-F0 or without, with the voice's phase or without.
 
     Args:
         local: the local condition's section. data: the data set's section.
     """
 
     def __init__(self, local: Any, data: Any) -> None:
-        self.hop, self.pitch, self.width = local.hop, local.pitch, local.width(data)
+        self.hop, self.width = local.hop, local.width(data)
+        self.pitch, self.phase = local.pitch, local.harmonics > 0
         self.phones = data.phone_set()
         self._spoken: dict[int, tuple[AudioSplit, Spoken]] = {}
 
@@ -69,7 +70,7 @@ class LinguisticFrames:
 
     def of(self, split: AudioSplit, recording: int, begin: int, count: int) -> np.ndarray:
         frames = np.zeros((count, self.width), np.float32)
-        found = self.spoken(split).features(recording, self.pitch)
+        found = self.spoken(split).features(recording, self.pitch, self.phase)
         own = found[max(0, begin) : max(0, begin + count)]
         frames[max(0, -begin) : max(0, -begin) + len(own)] = own
         return frames

@@ -75,7 +75,7 @@ class WaveNet(keras.Model):
         self.upsampling = None
         if upsampling is not None:
             self.upsampling = Upsampling(**upsampling, name="upsampling", **same)
-        self.local_width = local if self.upsampling is None else self.upsampling.channels
+        self.local_width = local if self.upsampling is None else self.upsampling.outputs
         wide = self.local_width + sum(context.outputs for context in self.contexts)
         self.stack = DilatedCausalStack(
             residual, skip, dilations, kernel, gated, vector, wide, name="stack", **same

@@ -40,4 +40,8 @@ def configurations() -> dict[str, Any]:
             "model": {**small, "condition": ["voice"], "local": spoken},
             "data": {**SPEECH, "sample_rate": 1_000, "crop": 24},
         },
+        "harmonics": {
+            "model": {**small, "local": {**spoken, "harmonics": 2}},
+            "data": {**SPEECH, "sample_rate": 1_000, "crop": 24},
+        },
     }

@@ -47,6 +47,11 @@ def test_presets_are_the_receptive_fields_of_the_paper(name: str, samples: int) 
     ("tiny", "sections", "says"),
     [
         (
+            "linguistic",
+            {"model": {"local": {"features": "linguistic", "pitch": False, "harmonics": 1}}},
+            "harmonics need features: linguistic, and pitch: true",
+        ),
+        (
             "plain",
             {"model": {"condition": ["speaker"]}},
             "model.condition: the data set has no 'speaker'. It has: tags",

@@ -10,6 +10,8 @@ import pytest
 
 from genkit.errors import DataError, UsageError
 from genkit.models.wavenet.following import Followed, LinguisticFollower, phones_of
+from genkit.speech.phase import contour_phases
+from genkit.speech.pitch import log_hertz_of
 from tests import sounds, speech_runs
 
 PHONES = "D @2 | k 'a t _."
@@ -200,3 +202,18 @@ def test_inputs_are_told_the_voice_that_the_model_is_told(
     arrays = learner.words(None)([{"phones": PHONES}] * 3, 4)
     assert told == arrays["vector"].tolist()
     assert told[0] != told[1]
+
+
+def test_a_text_has_the_phase_of_its_pitch(follower: LinguisticFollower) -> None:
+    learner = sounds.learner("harmonics")
+    turning = LinguisticFollower(learner.recipe, follower.inputs, learner.spoken)
+    turning._opened, turning._digests = follower._opened, follower._digests
+    own, plain = (followed(each, phones=PHONES).frames for each in (turning, follower))
+    np.testing.assert_array_equal(own[:, :-2], plain)
+    rate, hop = learner.recipe.data.sample_rate, learner.recipe.model.local.hop
+    phases = contour_phases(log_hertz_of(plain[:, -2]), rate, hop)
+    np.testing.assert_array_equal(own[:, -2:], phases)
+    assert not turning.silence(20)[:, -4:].any()
+    spoken, number = learner.spoken(learner.rows.frames, "test:1")
+    found = followed(learner.follower, recording="test:1")
+    np.testing.assert_array_equal(found.frames, spoken.features(number, pitch=True, phase=True))

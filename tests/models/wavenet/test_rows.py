@@ -45,7 +45,7 @@ def whole(learner: Any, split: AudioSplit, number: int) -> np.ndarray:
             frames = log_mel(split.recording(number), split.sample_rate, local.hop, local.bands)
         else:
             spoken = Spoken(split, learner.recipe.data.phone_set(), local.hop)
-            frames = spoken.features(number, pitch=True)
+            frames = spoken.features(number, True, local.harmonics > 0)
         own["local"] = np.pad(frames, ((local.halo, local.halo), (0, 0)))[None]
     logits = array(learner.network(codes, **{k: v for k, v in own.items() if v is not None}))
     return np.take_along_axis(log_softmax(logits), codes[..., None], -1)[0, :, 0]
