@@ -14,6 +14,7 @@ from genkit.recipe.schema import Fraction
 from genkit.speech.phones import PAUSE
 
 Odd = Annotated[int, Field(ge=1, le=63)]
+Speed = Annotated[float, Field(ge=0.5, le=2.0)]
 PAUSES = {None: PAUSE, "timit-39": "sil"}
 
 
@@ -26,6 +27,8 @@ class PhoneRecogniserConfig(CodesConfig):
         dropout: share of what the first of them and the classifier read that is hidden in training.
         noise: standard deviation, in codes, of noise on the codes that are seen in training, drawn
             for each window as in `WaveNetConfig`.
+        speeds: the recordings of the training split are played at each of these as well as at 1.
+        gain: decibels by which a window of training is louder or softer at most.
         next_sample: weight of the loss of the next sample beside that of the frames; 0 for the
             frames alone.
         fold: `timit-39`, the customary 39 phones of TIMIT's 61; null for the phones of the data.
@@ -37,6 +40,8 @@ class PhoneRecogniserConfig(CodesConfig):
     width: Odd = 5
     dropout: Fraction = 0.3
     noise: Annotated[float, Field(ge=0.0, le=1024.0)] = 0.0
+    speeds: list[Speed] = Field(default_factory=list)
+    gain: Annotated[float, Field(ge=0.0, le=40.0)] = 0.0
     next_sample: NonNegativeFloat = 1.0
     fold: Literal["timit-39"] | None = None
 

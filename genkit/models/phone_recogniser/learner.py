@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -13,6 +14,7 @@ from keras import ops
 from genkit import backend
 from genkit.artifacts import Artifact
 from genkit.data.audio.dataset import SPLITS, AudioSplit
+from genkit.data.audio.speeds import played
 from genkit.errors import DataError
 from genkit.family import Arrays, Check, Evaluation, EvaluationRequest, Feed, Metrics, Monitor
 from genkit.learning import DataLearner, GradientStep, dropout_factors, policy
@@ -20,7 +22,7 @@ from genkit.metrics.speech.decoder import PhoneDecoder
 from genkit.metrics.speech.decoding import PhoneModel
 from genkit.models.phone_recogniser.config import PAUSES
 from genkit.models.phone_recogniser.network import PhoneNetwork
-from genkit.models.phone_recogniser.rows import Rows
+from genkit.models.phone_recogniser.rows import Rows, louder
 from genkit.models.wavenet import primes
 from genkit.models.wavenet.rows import disturbed
 from genkit.progress import SILENT, Progress
@@ -95,7 +97,9 @@ class PhoneRecogniserLearner(DataLearner):
         return log_probability(self.network.samples(skips), known)
 
     def update(self, batch: Arrays, noise: Noise) -> Metrics:
-        rows: dict[str, Any] = self.rows(batch, self.split("train"))
+        if self.config.gain:
+            batch = {**batch, "audio": louder(batch["audio"], self.config.gain, noise)}
+        rows: dict[str, Any] = self.rows(batch, self.training_split)
         if self.config.noise:
             rows["seen"] = disturbed(rows["codes"], self.config.levels, self.config.noise, noise)
         if self.config.dropout:
@@ -110,7 +114,13 @@ class PhoneRecogniserLearner(DataLearner):
         """Windows of a split; the first feed of `train` learns the order of phones."""
         if split == "train" and not self._kept()["priors"].any():
             self._keep(self._learned())
-        return self.rows.feed(self.split(split), self.recipe.train.batch_size, seed)
+        found = self.training_split if split == "train" else self.split(split)
+        return self.rows.feed(found, self.recipe.train.batch_size, seed)
+
+    @cached_property
+    def training_split(self) -> AudioSplit:
+        """The recordings of the training split, at every speed."""
+        return played(self.split("train"), [1.0, *self.config.speeds])
 
     # What is known of phones
 

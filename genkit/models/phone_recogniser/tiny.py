@@ -22,7 +22,10 @@ def configurations() -> dict[str, Any]:
         "width": 3,
     }
     return {
-        "plain": {"model": {**small, "noise": 1.0}, "data": SPEECH},
+        "plain": {
+            "model": {**small, "noise": 1.0, "speeds": [0.8], "gain": 6.0},
+            "data": SPEECH,
+        },
         "frames": {
             "model": {**small, "kernel": 3, "dropout": 0.0, "next_sample": 0.0, "layers": 1},
             "data": {**SPEECH, "languages": ["en-us", "cmn"]},

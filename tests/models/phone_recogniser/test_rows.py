@@ -9,6 +9,7 @@ import pytest
 
 from genkit.data.audio.dataset import AudioSplit, Segment
 from genkit.models.phone_recogniser.proofs import leak, parity, whole
+from genkit.models.phone_recogniser.rows import louder
 from genkit.randomness import Noise, normal
 from tests import recognisers
 from tests.sequences import array
@@ -90,7 +91,7 @@ def test_the_reach_is_no_longer_than_it_is_said_to_be() -> None:
 def test_noise_and_dropout_are_for_training_alone() -> None:
     learner = recognisers.learner("plain")
     split = learner.split("train")
-    batch = learner.feed("train", 0).batch(0)
+    batch = learner.rows.feed(split, 2, 0).batch(0)
     rows = learner.rows(batch, split)
     plain, _ = learner.loss(rows)
     again, _ = learner.loss(rows)
@@ -102,7 +103,30 @@ def test_noise_and_dropout_are_for_training_alone() -> None:
     assert (found[0]["seen"] != found[0]["codes"]).any()
     kept = [mask > 0 for mask in found[0]["masks"]]
     assert all(0.5 < each.mean() < 0.9 for each in kept)
+
+
+def test_training_hears_every_speed() -> None:
+    learner = recognisers.learner("plain")
+    own, every = learner.split("train"), learner.training_split
+    assert len(every) == 2 * len(own)
+    feed = learner.feed("train", 0)
+    assert feed.split is every
     assert array(learner.order["priors"]).any()
+    # Frames of a slower recording say the same, for longer.
+    slow, fast = (learner.rows.frames(every, i) for i in (len(own), 0))
+    near = np.minimum((np.arange(len(slow)) + 0.5) * 0.8, len(fast) - 1).astype(int)
+    assert np.mean(slow == fast[near]) > 0.8
+    assert learner.feed("validation", 0).split is learner.split("validation")
+
+
+def test_windows_are_louder_or_softer() -> None:
+    sound = np.tile(np.array([[1_000, -20_000, 0]], np.int16), (400, 1))
+    found = louder(sound, 6.0, Noise(0, 0)).astype(np.float64)
+    decibels = 20 * np.log10(found[:, 0] / 1_000)
+    assert -6.1 < decibels.min() < -5.5
+    assert 5.5 < decibels.max() < 6.1
+    assert found[:, 1].min() == -32_768  # cut
+    assert not found[:, 2].any()
 
 
 def test_the_checks_fail_where_a_frame_sees_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
