@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from genkit import randomness
-from genkit.data.audio.mulaw import decode_pcm, encode
+from genkit.data.audio.mulaw import decode, encode, pcm_of
 from genkit.errors import UsageError
 from genkit.metrics.audio_features import audio_features
 from genkit.metrics.audio_recognition import AudioRecognition, LabelledAudio, recognise_audio
@@ -125,7 +125,7 @@ def test_speakers_and_digits_of_real_recordings() -> None:
         sounds = [soundfile.read(path, dtype="int16")[0] for path in paths]
         columns = np.array(labels).T
         return LabelledAudio(
-            [decode_pcm(encode(sound)) for sound in sounds],
+            [pcm_of(decode(encode(sound))) for sound in sounds],
             {"speaker": columns[0], "digit": columns[1]},
         )
 

@@ -34,9 +34,9 @@ def decode(codes: np.ndarray, levels: int = 256) -> np.ndarray:
     return x.astype(np.float32)
 
 
-def decode_pcm(codes: np.ndarray, levels: int = 256) -> np.ndarray:
-    """16-bit PCM `(...)` int16 of codes."""
-    x = decode(codes, levels).astype(np.float64) * FULL_SCALE
+def pcm_of(sound: np.ndarray) -> np.ndarray:
+    """16-bit PCM `(...)` int16 of sound from -1 to 1; what lies beyond is cut."""
+    x = np.asarray(sound, np.float64) * FULL_SCALE
     return np.clip(np.rint(x), -FULL_SCALE, FULL_SCALE - 1.0).astype(np.int16)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import lcm, prod
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,9 @@ from genkit.layers.dilation import dilation_cycles, receptive_field, stack_param
 from genkit.models.speech_prosody.config import speech_conflicts
 from genkit.recipe.schema import Fraction, Section
 from genkit.speech.sizes import PHASE, frame_width
+
+if TYPE_CHECKING:
+    from genkit.data.audio.codec import Codec
 
 Dilations = Annotated[list[Annotated[int, Field(ge=1, le=2**20)]], Field(min_length=1)]
 Strides = Annotated[list[Annotated[int, Field(ge=1, le=1024)]], Field(min_length=1)]
@@ -233,6 +236,7 @@ class WaveNetConfig(CodesConfig, SteeredConfig):
     """Sizes of a WaveNet.
 
     Args:
+        emphasis: of high frequencies before the mu-law, see `Codec`; 0 as in the paper.
         noise: in training, the codes that the network sees are off by normal noise, whose standard
             deviation, in codes, is drawn for each window: this times the square of a number between
             0 and 1. What it is to predict stays as it is, so it learns to go back from errors of
@@ -243,6 +247,7 @@ class WaveNetConfig(CodesConfig, SteeredConfig):
         local: a condition at each time step; null for none.
     """
 
+    emphasis: Annotated[float, Field(ge=0.0, le=0.99)] = 0.0
     noise: Annotated[float, Field(ge=0.0, le=1024.0)] = 0.0
     gaps: GapsConfig | None = None
     context: list[ContextConfig] = Field(default_factory=list)
@@ -272,6 +277,12 @@ class WaveNetConfig(CodesConfig, SteeredConfig):
         """Windows begin at multiples of it."""
         pool = self.context[0].pool if self.context else 1
         return lcm(pool, self.local.hop if self.local is not None else 1)
+
+    def codec(self) -> Codec:
+        """From sound to codes and back."""
+        from genkit.data.audio.codec import Codec
+
+        return Codec(self.levels, self.emphasis)
 
     def reach(self) -> int:
         """Codes that one distribution sees, by its context stacks as well."""

@@ -10,7 +10,6 @@ import numpy as np
 from genkit.artifacts import Animation, Figure
 from genkit.data.audio.attributes import attributes_of
 from genkit.data.audio.dataset import TAGS, AudioSplit
-from genkit.data.audio.mulaw import encode
 from genkit.family import Evaluation, EvaluationRequest
 from genkit.metrics.audio_pictures import recordings_figure, sound_statistics
 from genkit.metrics.audio_recognition import LabelledAudio, recognise_audio
@@ -101,8 +100,9 @@ def baseline(
         )
         return {}
     progress.message("linear prediction of the same samples ...")
-    codes = [encode(split.recording(i), learner.recipe.model.levels) for i in range(len(split))]
-    found = linear_prediction_bits(codes, learner.recipe.model.levels, warm_up=warm_up)
+    codec = learner.recipe.model.codec()
+    codes = [codec.encode(split.recording(i)) for i in range(len(split))]
+    found = linear_prediction_bits(codes, codec.levels, warm_up=warm_up)
     return {"linear_prediction_bits_per_sample": found.bits_per_sample}
 
 

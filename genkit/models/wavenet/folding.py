@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from genkit.artifacts import Audio
-from genkit.data.audio.mulaw import FULL_SCALE, decode, encode
+from genkit.data.audio.codec import Codec
+from genkit.data.audio.mulaw import pcm_of
 from genkit.errors import UsageError
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.models.wavenet.generation import ENDLESS, RecordingGenerator
@@ -33,7 +34,7 @@ class FoldedGenerator(RecordingGenerator):
     The end of a group, which the next one fades out, waits in the state.
 
     Args:
-        view, sample_rate, length, names: as of a `WaveNetGenerator`.
+        view, sample_rate, length, names, codec: as of a `WaveNetGenerator`.
         settings: with `fold`, the seconds of new sound in each piece.
     """
 
@@ -44,8 +45,9 @@ class FoldedGenerator(RecordingGenerator):
         sample_rate: int,
         length: int,
         names: Mapping[str, Sequence[str]],
+        codec: Codec,
     ) -> None:
-        super().__init__(view, settings, sample_rate, length, names)
+        super().__init__(view, settings, sample_rate, length, names, codec)
         upsampling = view.network.upsampling
         if upsampling is None:
             raise UsageError(
@@ -84,21 +86,21 @@ class FoldedGenerator(RecordingGenerator):
         first, longest = state["first"], int(np.max(conditions[LENGTH]))
         seed, indices = int(noise[0]), [int(i) for i in noise[1:]]
         codes, chances = self._pieces(self._folded(conditions, first), seed, indices, first)
-        sound = self._joined(decode(codes, self.view.levels), state["sound"])
+        sound = self._joined(self.codec.decode(codes), state["sound"])
         chance = np.concatenate([state["chance"], self._own(chances, first)], axis=1)
         following = first + PIECES
         done = following * self.step >= longest
         ready = sound.shape[1] - (0 if done else self.overlap)
         rest = {"sound": sound[:, ready:], "chance": chance[:, ready:]}
-        pcm = np.clip(np.rint(sound[:, :ready] * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
+        pcm = pcm_of(sound[:, :ready])
         extras = {name: array for name, array in conditions.items() if name != LOCAL}
         start = first * self.step - state["sound"].shape[1]
         return Chunk(
-            encode(pcm.astype(np.int16), self.view.levels),
+            self.codec.encode(pcm),
             chance[:, :ready],
             {"first": following, **rest},
             done,
-            {**extras, "pcm": pcm.astype(np.int16), "start": start},
+            {**extras, "pcm": pcm, "start": start},
         )
 
     def _own(self, chances: np.ndarray, first: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from keras import ops
 
 from genkit.artifacts import Audio
 from genkit.data.audio.attributes import attributes_of
-from genkit.data.audio.mulaw import decode_pcm
+from genkit.data.audio.codec import Codec
+from genkit.data.audio.mulaw import pcm_of
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.models.wavenet.sampling import VECTOR, WaveNetSequence
 from genkit.sampling.sequence import STRETCH, SequenceGenerator, make_generator
@@ -31,6 +33,7 @@ class RecordingGenerator:
         sample_rate: Hz.
         length: audio samples of a recording that says none.
         names: what steers the network, attribute -> values.
+        codec: what codes stand for.
     """
 
     def __init__(
@@ -40,8 +43,9 @@ class RecordingGenerator:
         sample_rate: int,
         length: int,
         names: Mapping[str, Sequence[str]],
+        codec: Codec,
     ) -> None:
-        self.view, self.settings, self.names = view, settings, names
+        self.view, self.settings, self.names, self.codec = view, settings, names, codec
         self.sample_rate, self.length = sample_rate, length
 
     def conditions(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
@@ -75,8 +79,9 @@ class WaveNetGenerator(RecordingGenerator):
         sample_rate: int,
         length: int,
         names: Mapping[str, Sequence[str]],
+        codec: Codec,
     ) -> None:
-        super().__init__(view, settings, sample_rate, length, names)
+        super().__init__(view, settings, sample_rate, length, names, codec)
         stretch = STRETCH
         if settings.tile == 1:
             stretch = max(1, round(ANSWER * sample_rate) // view.grid) * view.grid
@@ -87,23 +92,36 @@ class WaveNetGenerator(RecordingGenerator):
         return self.inner.noise(seed, indices, chunk)
 
     def begin(self, conditions: Arrays) -> Any:
-        return self.inner.begin(conditions)
+        inner = self.inner.begin(conditions)
+        if not self.codec.emphasis:
+            return inner
+        return {"inner": inner, "sound": np.zeros((self.settings.tile, 1))}
 
     def advance(
         self, state: Any, noise: np.ndarray, forced: Forced | None, conditions: Arrays
     ) -> Chunk:
-        return self.inner.advance(state, noise, forced, conditions)
+        if not self.codec.emphasis:
+            return self.inner.advance(state, noise, forced, conditions)
+        # What a code stands for depends on those before it.
+        chunk = self.inner.advance(state["inner"], noise, forced, conditions)
+        values = np.asarray(ops.convert_to_numpy(chunk.values))
+        sound, behind = self.codec.following(values, state["sound"])
+        both = {"inner": chunk.state, "sound": behind}
+        return replace(chunk, state=both, extras={**chunk.extras, "pcm": pcm_of(sound)})
 
     def pcm(self, chunk: Chunk, row: int) -> np.ndarray:
         """What a chunk adds to a row, `(n,)` int16."""
+        left = max(0, int(chunk.extras[LENGTH][row]) - chunk.extras["start"])
+        if "pcm" in chunk.extras:
+            own: np.ndarray = chunk.extras["pcm"][row, :left]
+            return own
         values = np.asarray(ops.convert_to_numpy(chunk.values))[row]
-        left = int(chunk.extras[LENGTH][row]) - chunk.extras["start"]
-        return decode_pcm(values[: max(0, left)], self.view.levels)
+        return pcm_of(self.codec.decode(values[:left]))
 
     def finish(self, chunks: Sequence[Chunk], indices: Sequence[int]) -> Sequence[Audio]:
         """The recordings of a tile, with what each was asked to be."""
         codes, chances, length = self.inner.joined(chunks, len(indices))
         recordings = [
-            decode_pcm(row[:end], self.view.levels) for row, end in zip(codes, length, strict=True)
+            pcm_of(self.codec.decode(row[:end])) for row, end in zip(codes, length, strict=True)
         ]
         return [self.audio(recordings, chances, indices, chunks[0])]

@@ -14,7 +14,7 @@ from genkit import backend
 from genkit.artifacts import Audio
 from genkit.data.audio.attributes import attributes_in_words
 from genkit.data.audio.dataset import SPLITS, AudioSplit
-from genkit.data.audio.mulaw import decode_pcm, encode
+from genkit.data.audio.mulaw import pcm_of
 from genkit.errors import UsageError
 from genkit.family import (
     Arrays,
@@ -235,7 +235,12 @@ class WaveNetLearner(DataLearner):
             view = WaveNetSequence(self.network, words)
             kind = WaveNetGenerator if settings.fold is None else FoldedGenerator
             self._generators[settings] = kind(
-                view, settings, words.rate, words.default, words.names
+                view,
+                settings,
+                words.rate,
+                words.default,
+                words.names,
+                self.recipe.model.codec(),
             )
         return self._generators[settings]
 
@@ -275,8 +280,8 @@ class WaveNetLearner(DataLearner):
 
     def heard(self, split: AudioSplit, number: int) -> np.ndarray:
         """A recording as the model could say it, int16: through the mu-law and back."""
-        levels = self.recipe.model.levels
-        return decode_pcm(encode(split.recording(number), levels), levels)
+        codec = self.recipe.model.codec()
+        return pcm_of(codec.decode(codec.encode(split.recording(number))))
 
     def described(self, name: str, count: int, seed: int) -> list[dict[str, str]]:
         """Conditions in words as `count` recordings of a split, drawn by chance, have them."""

@@ -9,7 +9,6 @@ import numpy as np
 
 from genkit.data.audio.dataset import AudioSplit
 from genkit.data.audio.given import read_recordings
-from genkit.data.audio.mulaw import encode
 from genkit.errors import UsageError
 from genkit.family import Forced
 
@@ -55,14 +54,15 @@ def primes(split: AudioSplit, recipe: Any, keep: str | None) -> Forced:
                 f"--keep {keep}: {split.names[i]} is only {len(sound) / split.sample_rate:g} s "
                 "long; keep less, or give a longer recording"
             )
+        codes = recipe.model.codec().encode(sound)
         # Frames of a context stack are counted from the beginning: the cut is between two.
         parts.append(
-            sound[max(0, len(sound) - reach) // grid * grid :] if count is None else sound[:count]
+            codes[max(0, len(codes) - reach) // grid * grid :] if count is None else codes[:count]
         )
     longest = max(len(part) for part in parts)
     values, mask = np.zeros((2, len(parts), longest), np.int32)
     for i, part in enumerate(parts):
-        values[i, : len(part)] = encode(part, recipe.model.levels)
+        values[i, : len(part)] = part
         mask[i, : len(part)] = 1
     return Forced(values, mask.astype(np.uint8))
 

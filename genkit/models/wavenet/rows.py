@@ -30,8 +30,10 @@ class Rows:
         self.names = config.names(data)
         self.frames = frames_of(config, data)
         self.packed = not config.context
-        grid = config.grid
-        self.context = -(-config.reach() // grid) * grid
+        grid, self.codec = config.grid, config.codec()
+        # With emphasis, the first code of a row lacks the sample before it.
+        reach = config.reach() + (1 if config.emphasis else 0)
+        self.context = -(-reach // grid) * grid
         # Time steps at the end of a row whose logits are wanted.
         self.tail = data.crop + (self.context if self.packed else 0)
 
@@ -50,7 +52,7 @@ class Rows:
         """
         time = np.arange(batch["audio"].shape[1])
         first, skip, stop = (batch[name][:, None] for name in ("first", "skip", "stop"))
-        codes = encode(batch["audio"], self.config.levels)
+        codes = self.codec.encode(batch["audio"])
         codes = np.where(time < first, self.config.levels, codes).astype(np.int32)
         weight = ((time >= skip) & (time < stop)).astype(np.float32)
         arrays = {"codes": codes, "weight": weight[:, -self.tail :]}

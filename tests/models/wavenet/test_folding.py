@@ -113,8 +113,9 @@ def test_a_log_probability_counts_each_sample_once(learner: Any, said: str) -> N
     assert len(first) == len(later) == PIECES * step
 
 
-def test_chunks_are_the_recording(learner: Any, said: str) -> None:
-    folded = learner.generator(SETTINGS)
+@pytest.mark.parametrize("emphasis", [0.0, 0.9])
+def test_chunks_are_the_recording(said: str, emphasis: float) -> None:
+    folded = sounds.learner("local", model={"emphasis": emphasis}).generator(SETTINGS)
     chunks = list(tile_chunks(folded, 5, range(1), [{"audio": said}]))
     assert len(chunks) == folded.chunks == 2
     (whole,) = folded.finish(chunks, range(1))

@@ -10,7 +10,8 @@ import pytest
 import soundfile
 
 from genkit.data.audio.attributes import vector_of
-from genkit.data.audio.mulaw import decode_pcm, encode
+from genkit.data.audio.codec import Codec
+from genkit.data.audio.mulaw import decode, encode, pcm_of
 from genkit.errors import DataError, UsageError
 from genkit.family import SampleSettings, SoundGenerator
 from genkit.progress import SILENT
@@ -84,8 +85,10 @@ def test_recordings_end_where_they_were_asked_to(tagged: Any) -> None:
     assert longer.log_prob[1] == pytest.approx(found.log_prob[1], rel=1e-6)
 
 
-def test_chunks_are_the_recording(tagged: Any) -> None:
-    source = tagged.generator(SampleSettings(1, seconds=0.25))
+@pytest.mark.parametrize("emphasis", [0.0, 0.9])
+def test_chunks_are_the_recording(emphasis: float) -> None:
+    learner = sounds.learner("tags", model={"emphasis": emphasis})
+    source = learner.generator(SampleSettings(1, seconds=0.25))
     assert isinstance(source, SoundGenerator)
     assert (source.sample_rate, source.length) == (1000, 250)
     chunks = list(tile_chunks(source, 3, range(1), [{}]))
@@ -93,6 +96,8 @@ def test_chunks_are_the_recording(tagged: Any) -> None:
     (whole,) = source.finish(chunks, range(1))
     pieces = [source.pcm(chunk, 0) for chunk in chunks]
     np.testing.assert_array_equal(np.concatenate(pieces), whole.samples[0])
+    codes = np.concatenate([np.asarray(chunk.values) for chunk in chunks], axis=1)[0, :250]
+    np.testing.assert_array_equal(pcm_of(Codec(16, emphasis).decode(codes)), whole.samples[0])
 
 
 def test_a_prime_is_given_and_followed(tagged: Any, tmp_path: Path) -> None:
@@ -101,7 +106,7 @@ def test_a_prime_is_given_and_followed(tagged: Any, tmp_path: Path) -> None:
     assert forced.values.shape == (4, 20)
     assert forced.conditions[1]["tags"].count(",") == 1
     found = drawn(tagged, list(forced.conditions[:TILE]), forced_rows(forced))
-    expected = decode_pcm(encode(split.recording(0)[:20], 16), 16)
+    expected = pcm_of(decode(encode(split.recording(0)[:20], 16), 16))
     np.testing.assert_array_equal(found.samples[0, :20], expected)
     # Without --keep a recording's end is given, as far as the model sees.
     whole = tagged.primes("test", None)

@@ -37,7 +37,7 @@ def recordings(learner: Any) -> AudioSplit:
 def whole(learner: Any, split: AudioSplit, number: int) -> np.ndarray:
     """Log-probabilities `(T,)` of a recording by one pass over it."""
     config = learner.recipe.model
-    codes = encode(split.recording(number), config.levels)[None]
+    codes = config.codec().encode(split.recording(number))[None]
     given = {name: values[number : number + 1] for name, values in split.attributes.items()}
     own: dict[str, Any] = {"vector": vector_of(given, learner.rows.names)}
     if (local := config.local) is not None:
@@ -51,9 +51,11 @@ def whole(learner: Any, split: AudioSplit, number: int) -> np.ndarray:
     return np.take_along_axis(log_softmax(logits), codes[..., None], -1)[0, :, 0]
 
 
-@pytest.mark.parametrize("tiny", list(sounds.TINY))
-def test_windows_score_what_the_whole_recording_scores(tiny: str) -> None:
-    learner = sounds.learner(tiny)
+@pytest.mark.parametrize(
+    ("tiny", "emphasis"), [*((tiny, 0.0) for tiny in sounds.TINY), ("plain", 0.9), ("context", 0.9)]
+)
+def test_windows_score_what_the_whole_recording_scores(tiny: str, emphasis: float) -> None:
+    learner = sounds.learner(tiny, model={"emphasis": emphasis})
     split = recordings(learner)
     found = dict(learner.log_probabilities(split, SILENT))
     assert sorted(found) == list(range(len(LENGTHS)))
