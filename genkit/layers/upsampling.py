@@ -9,11 +9,12 @@ from typing import Any
 import keras
 from keras import ops
 
+from genkit.speech.sizes import PHASE
+
 SLOPE = 0.2  # below zero. Plain rectifiers all die in the first updates, and nothing is told
 # Of a feature's initial weights: frames of one-hot features with a halo of one, and of mel bands,
 # have a squared norm of about 20, so channels begin with a deviation of about 0.3.
 SPREAD = 0.07
-PHASE = 2  # features of a frame that tell its phase
 
 
 @keras.saving.register_keras_serializable(package="genkit")

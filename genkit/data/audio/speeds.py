@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from genkit.data.audio.dataset import AudioSplit, Segment
+from genkit.data.audio.mulaw import FULL_SCALE, pcm_of
 
 
 def played(split: AudioSplit, speeds: Sequence[float]) -> AudioSplit:
@@ -51,7 +52,7 @@ def _sound(recording: np.ndarray, speed: float) -> np.ndarray:
     count = max(1, round(len(recording) / speed))
     found = soxr.resample(recording.astype(np.float32), speed, 1.0)[:count]
     found = np.pad(found, (0, count - len(found)))
-    return np.clip(np.rint(found), -32_768, 32_767).astype(np.int16)
+    return pcm_of(found / FULL_SCALE)
 
 
 def _moved(

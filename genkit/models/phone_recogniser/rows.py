@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from genkit.data.audio.dataset import AudioFeed, AudioSplit, Segment
-from genkit.data.audio.mulaw import encode
+from genkit.data.audio.mulaw import FULL_SCALE, encode, pcm_of
 from genkit.family import Arrays
 from genkit.metrics.speech.alignments import NONE, Fold, folded, frame_labels
 from genkit.randomness import Noise
@@ -93,5 +93,4 @@ def louder(audio: np.ndarray, decibels: float, noise: Noise) -> np.ndarray:
     """Windows `(B, T)` int16, each louder or softer by up to so many decibels, cut where they are
     too loud."""
     drawn = 2 * noise.uniform("phone_recogniser/gain", (len(audio), 1)) - 1
-    found = np.rint(audio * 10 ** (decibels * drawn / 20))
-    return np.clip(found, -32_768, 32_767).astype(np.int16)
+    return pcm_of(audio / FULL_SCALE * 10 ** (decibels * drawn / 20))

@@ -125,13 +125,18 @@ class LocalConfig(Section):
         """Numbers in a frame."""
         if self.features == "mel":
             return self.bands
-        return frame_width(len(data.phone_set().names), self.pitch, self.harmonics > 0)
+        return frame_width(len(data.phone_set().names), self.pitch, self.phase)
 
     @model_validator(mode="after")
     def _voiced(self) -> LocalConfig:
         if self.harmonics and not (self.features == "linguistic" and self.pitch):
             raise ValueError("harmonics need features: linguistic, and pitch: true")
         return self
+
+    @property
+    def phase(self) -> bool:
+        """Whether frames tell the phase of the voice."""
+        return self.harmonics > 0
 
     @property
     def outputs(self) -> int:
@@ -154,7 +159,7 @@ class LocalConfig(Section):
         }
 
     def parameters(self, data: Any) -> int:
-        told = self.width(data) - (PHASE if self.harmonics else 0)
+        told = self.width(data) - (PHASE if self.phase else 0)
         total = ((2 * self.halo + 1) * told + 1) * self.channels
         if self.upsampling == "transposed":
             total += sum((self.channels + 1) * s * self.channels for s in self.strides)

@@ -161,7 +161,7 @@ class LinguisticFollower:
         check_one(row, self.keys)
         if RECORDING in row:
             spoken, number = self._recording(row[RECORDING])
-            frames = spoken.features(number, self.local.pitch, self.local.harmonics > 0)
+            frames = spoken.features(number, self.local.pitch, self.local.phase)
             return Followed(frames, len(spoken.split.recording(number)))
         utterance = self._utterance(row)
         if utterance is None:
@@ -204,7 +204,7 @@ class LinguisticFollower:
             return frames
         pitch = self._learner(PITCH)
         contour = pitch.contour(utterance, lasting, _vector(pitch, row))
-        if not self.local.harmonics:
+        if not self.local.phase:
             return np.concatenate([frames, contour], axis=1)
         phase = contour_phases(log_hertz_of(contour[:, 0]), self.data.sample_rate, self.local.hop)
         return np.concatenate([frames, contour, phase], axis=1)

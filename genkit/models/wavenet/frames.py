@@ -57,7 +57,7 @@ class LinguisticFrames:
 
     def __init__(self, local: Any, data: Any) -> None:
         self.hop, self.width = local.hop, local.width(data)
-        self.pitch, self.phase = local.pitch, local.harmonics > 0
+        self.pitch, self.phase = local.pitch, local.phase
         self.phones = data.phone_set()
         self._spoken: dict[int, tuple[AudioSplit, Spoken]] = {}
 
