@@ -157,6 +157,17 @@ families.add(
 )
 families.add(
     Family(
+        name="speech_envelope",
+        summary="which spectral envelope each frame of a text has, for a WaveNet that speaks",
+        papers=(WAVENET,),
+        config="genkit.models.speech_prosody.config:EnvelopeConfig",
+        learner="genkit.models.speech_prosody.envelopes:EnvelopeLearner",
+        outlook="genkit.models.speech_prosody.config:envelope_outlook",
+        tiny=speech_prosody.envelope_configurations(),
+    )
+)
+families.add(
+    Family(
         name="phone_recogniser",
         summary="WaveNet as a recogniser: phones of frames from raw audio, as TextGrid and CTM",
         papers=(WAVENET,),

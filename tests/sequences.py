@@ -66,4 +66,6 @@ def conditions(
         if (up := network.upsampling) is not None:
             rows = -(-length // up.hop) + 2 * up.halo
         found["local"] = numbers("local", batch, rows, network.features, seed=seed)
+        if (own := network.prediction) is not None:  # filters that ring little
+            found["local"][..., own.column : own.column + own.order] *= 0.1
     return found

@@ -156,6 +156,8 @@ class _Checker:
 
     def _inputs(self) -> dict[str, str]:
         inputs = self.values.get("inputs") or {}
+        if isinstance(inputs, dict):  # null takes an input of a parent back
+            inputs = {key: value for key, value in inputs.items() if value is not None}
         if not isinstance(inputs, dict):
             self._problem(
                 f"must be a mapping (name: run or recipe). Received: {show(inputs)}", "inputs"

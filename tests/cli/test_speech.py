@@ -21,19 +21,28 @@ DATA = {**families.get("wavenet").tiny["linguistic"]["data"], "sample_rate": RAT
 SIZES = {
     "speech_durations": {"hop": HOP, "dense": 4, "units": 4, "condition": ["voice"]},
     "speech_pitch": {"hop": HOP, "cycle": 2, "residual": 3, "skip": 3, "head": 3, "channels": 3},
+    "speech_envelope": {"hop": HOP, "order": 3, "levels": 16, "emphasis": 0.5, "units": 4},
+}
+INPUTS = {
+    "durations": "speech_durations",
+    "pitch": "speech_pitch",
+    "envelope": "speech_envelope",
 }
 TEXT = "A zebra!"
 
 
 def recipe(family: str, **more: Any) -> dict[str, Any]:
-    model = SIZES.get(family) or families.get(family).tiny["linguistic"]["model"]
+    model = SIZES.get(family)
+    if model is None:
+        model = families.get(family).tiny["linguistic"]["model"]
+        local = {**model["local"], "prediction": 3}
+        model = {**model, "emphasis": 0.5, "local": local}
     return {"family": family, "name": family, "model": model, "data": DATA, "train": TRAIN, **more}
 
 
 @pytest.fixture(scope="module")
 def inputs(trained: Any) -> dict[str, str]:
-    found = {"durations": "speech_durations", "pitch": "speech_pitch"}
-    return {name: str(trained(recipe(family))) for name, family in found.items()}
+    return {name: str(trained(recipe(family))) for name, family in INPUTS.items()}
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +109,7 @@ def test_a_run_that_speaks_is_evaluated(run: Any, speaker: Path) -> None:
     assert {"test-spoken.png", "test-samples.png", "test-speech.csv"} <= names
 
 
-@pytest.mark.parametrize("family", ["durations", "pitch"])
+@pytest.mark.parametrize("family", INPUTS)
 def test_prosody_is_evaluated_and_scored(run: Any, inputs: dict[str, str], family: str) -> None:
     result = run("eval", inputs[family], "--json")
     assert result.exit_code == 0, result.stderr
@@ -118,9 +127,12 @@ def test_inputs_that_do_not_fit_are_named(run: Any, inputs: dict[str, str]) -> N
     result = run("validate", "x.yaml")
     assert result.exit_code == 2
     assert "must be a run of speech_durations" in result.stderr
+    assert "model.local.prediction: needs a run" in result.stderr
     assert "unknown input 'other'" in result.stderr
+
     plain = recipe("wavenet", inputs={"pitch": inputs["pitch"]})
-    plain["model"] = {**plain["model"], "local": {**plain["model"]["local"], "pitch": False}}
+    local = {**plain["model"]["local"], "pitch": False, "prediction": 0}
+    plain["model"] = {**plain["model"], "local": local}
     Path("x.yaml").write_text(json.dumps(plain), encoding="utf-8")
     assert "is for models with local.pitch" in run("validate", "x.yaml").stderr
     deaf = recipe("wavenet", inputs=inputs)
@@ -133,3 +145,13 @@ def test_inputs_that_do_not_fit_are_named(run: Any, inputs: dict[str, str]) -> N
     longer["model"] = {**longer["model"], "local": {**longer["model"]["local"], "strides": [4, 4]}}
     Path("x.yaml").write_text(json.dumps(longer), encoding="utf-8")
     assert "frames of 8 ms, this model of 16 ms" in run("validate", "x.yaml").stderr
+
+
+def test_envelopes_of_other_codes_are_refused(run: Any, inputs: dict[str, str]) -> None:
+    other = recipe("wavenet", inputs=inputs)
+    other["model"] = {**other["model"], "emphasis": 0.25}
+    Path("x.yaml").write_text(json.dumps(other), encoding="utf-8")
+    result = run("validate", "x.yaml")
+    assert result.exit_code == 2
+    says = "inputs.envelope: has emphasis 0.5, and model.emphasis is 0.25: they must be the same"
+    assert says in result.stderr

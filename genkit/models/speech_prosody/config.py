@@ -3,7 +3,7 @@ how the pitch moves (van den Oord et al., 2016, arXiv:1609.03499, section 3.2). 
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -11,6 +11,9 @@ from genkit.data.audio.steered import SteeredConfig
 from genkit.layers.dilation import dilation_cycles, receptive_field, stack_parameters
 from genkit.recipe.schema import Fraction
 from genkit.speech.sizes import FRAME, PITCH, phone_width
+
+if TYPE_CHECKING:
+    from genkit.data.audio.codec import Codec
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 
@@ -68,6 +71,29 @@ class PitchConfig(ProsodyConfig):
         return receptive_field(2, self.dilation_list())
 
 
+class EnvelopeConfig(ProsodyConfig):
+    """Dense layers that tell a linear predictor of each frame.
+
+    Args:
+        order: values that a prediction is made of.
+        levels, emphasis: of the codes that are predicted, see `Codec`; as of the WaveNet.
+        units: of a hidden layer. layers: how many. halo: frames on either side that a frame sees.
+    """
+
+    order: Annotated[int, Field(ge=1, le=256)] = 20
+    levels: Annotated[int, Field(ge=2, le=65_536)] = 256
+    emphasis: Annotated[float, Field(ge=0.0, le=0.99)] = 0.9
+    units: Width = 256
+    layers: Annotated[int, Field(ge=1, le=16)] = 3
+    halo: Annotated[int, Field(ge=0, le=64)] = 1
+
+    def codec(self) -> Codec:
+        """From sound to codes and back."""
+        from genkit.data.audio.codec import Codec
+
+        return Codec(self.levels, self.emphasis)
+
+
 def speech_conflicts(data: Any) -> list[tuple[str, str]]:
     """Where a data section has no phones to learn from."""
     if not hasattr(data, "phone_set"):
@@ -105,6 +131,14 @@ def pitch_parameters(config: PitchConfig, data: Any) -> int:
     return entry + features + stack + (config.skip + 1) * config.head + (config.head + 1) * PITCH
 
 
+def envelope_parameters(config: EnvelopeConfig, data: Any) -> int:
+    """Trained parameters: the closed form, which a test compares with the built network."""
+    features = phone_width(len(data.phone_set().names)) + FRAME
+    first = ((2 * config.halo + 1) * features + config.vector_width(data) + 1) * config.units
+    hidden = (config.layers - 1) * (config.units + 1) * config.units
+    return first + hidden + (config.units + 1) * (config.order + 1)
+
+
 def duration_outlook(recipe: Any) -> dict[str, Any]:
     """Facts about a recipe before anything is built."""
     parameters = duration_parameters(recipe.model, recipe.data)
@@ -121,3 +155,9 @@ def pitch_outlook(recipe: Any) -> dict[str, Any]:
         "memory_bytes": 16 * parameters,
         "receptive_field": f"{config.field():,} frames, {milliseconds:,.0f} ms",
     }
+
+
+def envelope_outlook(recipe: Any) -> dict[str, Any]:
+    """Facts about a recipe before anything is built."""
+    parameters = envelope_parameters(recipe.model, recipe.data)
+    return {"parameters": parameters, "memory_bytes": 16 * parameters}

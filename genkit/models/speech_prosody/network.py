@@ -18,6 +18,8 @@ from genkit.layers.indexing import at
 from genkit.layers.sequence_lstm import SequenceLSTM
 from genkit.speech.sizes import FRAME, PITCH
 
+SLOPE = 0.2  # below zero, of rectifiers that should not die
+
 
 @keras.saving.register_keras_serializable(package="genkit")
 class PhoneDurations(keras.Model):
@@ -154,6 +156,71 @@ class PitchContour(keras.Model):
         )
         found = ops.while_loop(lambda t, *rest: t < count, step, start, maximum_iterations=count)[3]
         return ops.transpose(found, (1, 0, 2))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **self.config}
+
+
+@keras.saving.register_keras_serializable(package="genkit")
+class SpectralEnvelope(keras.Model):
+    """A linear predictor of each frame, from what is said in it and around it.
+
+    Args:
+        features: of a frame. vector: width of the global condition, or 0. order: of the predictor.
+        units, layers: of hidden layers. halo: frames on either side that a frame sees.
+
+    Input: features `(B, halo + F + halo, features)`, vector `(B, vector)` or None. Output:
+    `(B, F, order + 1)`, reflection coefficients, and the logarithm of the error's deviation, less
+    `CENTRE` and over `SPREAD` of `genkit.speech.sizes`.
+    """
+
+    def __init__(
+        self,
+        features: int,
+        vector: int,
+        order: int,
+        units: int,
+        layers: int,
+        halo: int,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.config = {
+            "features": features,
+            "vector": vector,
+            "order": order,
+            "units": units,
+            "layers": layers,
+            "halo": halo,
+        }
+        self.order, self.halo = order, halo
+        self.hidden = [
+            keras.layers.Dense(units, kernel_initializer="he_normal", name=f"hidden_{i}")
+            for i in range(layers)
+        ]
+        # White noise of one loudness at first.
+        self.exit = keras.layers.Dense(order + 1, kernel_initializer="zeros", name="exit")
+
+    def build(self, *shapes: Any) -> None:
+        config = self.config
+        width = (2 * self.halo + 1) * config["features"] + config["vector"]
+        for layer in self.hidden:
+            layer.build((None, None, width))
+            width = config["units"]
+        self.exit.build((None, None, width))
+        self.built = True
+
+    def call(self, features: Any, vector: Any = None) -> Any:
+        count = int(features.shape[1]) - 2 * self.halo
+        around = [features[:, i : i + count] for i in range(2 * self.halo + 1)]
+        if width := self.config["vector"]:
+            shape = (ops.shape(features)[0], count, width)
+            around.append(ops.broadcast_to(ops.cast(vector, features.dtype)[:, None], shape))
+        x = ops.concatenate(around, axis=-1)
+        for layer in self.hidden:
+            x = ops.leaky_relu(layer(x), SLOPE)
+        x = self.exit(x)
+        return ops.concatenate([ops.tanh(x[..., :-1]), x[..., -1:]], axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.config}

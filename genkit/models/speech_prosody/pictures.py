@@ -9,6 +9,8 @@ import numpy as np
 from genkit.artifacts import Figure
 from genkit.speech.pitch import log_hertz_of
 
+KINDS = ("recorded", "told")
+
 
 def durations_figure(
     true: Sequence[np.ndarray], told: Sequence[np.ndarray], milliseconds: float, split: str
@@ -51,3 +53,28 @@ def contours_figure(
     rows[-1].set_xlabel(f"seconds, {split}")
     rows[0].legend(fontsize=8)
     return Figure.from_matplotlib("contours", canvas)
+
+
+def envelopes_figure(
+    true: Sequence[np.ndarray],
+    told: Sequence[np.ndarray],
+    titles: Sequence[str],
+    seconds: float,
+    sample_rate: int,
+) -> Figure:
+    """Spectra of recorded and of told envelopes `(F, bins)` in dB, a pair of rows a recording."""
+    from matplotlib.figure import Figure as Canvas
+
+    canvas = Canvas(figsize=(9, 3 * len(true)), layout="constrained")
+    rows = canvas.subplots(2 * len(true), 1, squeeze=False)[:, 0]
+    for i, pair in enumerate(zip(true, told, strict=True)):
+        for axes, spectra, kind in zip(rows[2 * i : 2 * i + 2], pair, KINDS, strict=True):
+            extent = (0.0, len(spectra) * seconds, 0.0, sample_rate / 2000)
+            axes.imshow(
+                spectra.T, origin="lower", aspect="auto", extent=extent, vmin=-90.0, vmax=-10.0
+            )
+            axes.set_ylabel("kHz")
+            title = titles[i] if titles[i].isascii() else ""
+            axes.set_title(f"{kind}: {title}" if title else kind, fontsize=8)
+    rows[-1].set_xlabel("seconds")
+    return Figure.from_matplotlib("envelopes", canvas)

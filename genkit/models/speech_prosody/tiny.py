@@ -38,3 +38,15 @@ def pitch_configurations() -> dict[str, Any]:
             "data": {**SPEECH, "languages": ["en-us", "cmn"]},
         },
     }
+
+
+def envelope_configurations() -> dict[str, Any]:
+    """The same."""
+    small = {"hop": 40, "order": 3, "units": 5, "layers": 2}
+    return {
+        "plain": {"model": small, "data": SPEECH},
+        "voices": {
+            "model": {**small, "condition": ["language", "voice"]},
+            "data": {**SPEECH, "languages": ["en-us", "cmn"]},
+        },
+    }

@@ -23,7 +23,11 @@ Width = Annotated[int, Field(ge=1, le=8192)]
 Kernel = Literal[2, 3]
 
 # Inputs of a run that speaks, and the families that they are of.
-SPEAKING = {"durations": "speech_durations", "pitch": "speech_pitch"}
+SPEAKING = {
+    "durations": "speech_durations",
+    "pitch": "speech_pitch",
+    "envelope": "speech_envelope",
+}
 
 # Stacks of kernel 2 whose receptive fields are those that the paper tells at 16 kHz.
 PRESETS: dict[str, list[int]] = {
@@ -106,6 +110,9 @@ class LocalConfig(Section):
         pitch: with linguistic features, log-F0 and voicing as well (the paper's L+F).
         harmonics: with `pitch`, cosines and sines of so many multiples of the voice's phase, see
             `genkit.speech.phase`; 0, as in the paper, for none.
+        prediction: with linguistic features, values before a code that linear prediction makes a
+            forecast of it from, see `genkit.layers.linear_prediction`; the input `envelope` tells
+            the predictors. 0, as in the paper, for none.
         bands: mel bands. strides: of the transposed convolutions; their product is the hop,
             audio samples of a frame.
         channels: of the upsampled condition. halo: frames on either side that a frame sees.
@@ -115,6 +122,7 @@ class LocalConfig(Section):
     features: Literal["mel", "linguistic"] = "mel"
     pitch: bool = True
     harmonics: Annotated[int, Field(ge=0, le=64)] = 0
+    prediction: Annotated[int, Field(ge=0, le=256)] = 0
     bands: Annotated[int, Field(ge=4, le=512)] = 40
     strides: Strides = Field(default_factory=lambda: [8, 10])
     channels: Width = 32
@@ -125,13 +133,27 @@ class LocalConfig(Section):
         """Numbers in a frame."""
         if self.features == "mel":
             return self.bands
-        return frame_width(len(data.phone_set().names), self.pitch, self.phase)
+        count = len(data.phone_set().names)
+        return frame_width(count, self.pitch, self.phase, self.prediction)
 
     @model_validator(mode="after")
     def _voiced(self) -> LocalConfig:
         if self.harmonics and not (self.features == "linguistic" and self.pitch):
             raise ValueError("harmonics need features: linguistic, and pitch: true")
+        if self.prediction and self.features != "linguistic":
+            raise ValueError("prediction needs features: linguistic")
         return self
+
+    def prediction_column(self, data: Any) -> int:
+        """Where in a frame its linear predictor begins."""
+        return frame_width(len(data.phone_set().names), pitch=False)
+
+    def prediction_sizes(self, data: Any) -> dict[str, Any] | None:
+        """Arguments of the `LinearPrediction`; None for none."""
+        if not self.prediction:
+            return None
+        column = self.prediction_column(data)
+        return {"order": self.prediction, "column": column, "hop": self.hop, "halo": self.halo}
 
     @property
     def phase(self) -> bool:
@@ -293,7 +315,9 @@ class WaveNetConfig(CodesConfig, SteeredConfig):
         """Codes that one distribution sees, by its context stacks as well."""
         dilations = self.dilation_list()
         behind = (self.kernel - 1) * sum(dilations[1:])
-        return max([self.codes_seen(), *(behind + context.reach() for context in self.context)])
+        predicted = 0 if self.local is None else self.local.prediction
+        contexts = (behind + context.reach() for context in self.context)
+        return max([self.codes_seen(), predicted, *contexts])
 
 
 def speaking_conflicts(config: WaveNetConfig, recipe: Any) -> list[tuple[str, str]]:
@@ -304,11 +328,16 @@ def speaking_conflicts(config: WaveNetConfig, recipe: Any) -> list[tuple[str, st
     found = speech_conflicts(recipe.data)
     if "pitch" in inputs and not local.pitch:
         found.append(("inputs.pitch", "is for models with local.pitch"))
+    if "envelope" in inputs and not local.prediction:
+        found.append(("inputs.envelope", "is for models with local.prediction"))
     for name in inputs:
         if name not in SPEAKING:
             found.append((f"inputs.{name}", unknown("input", name, SPEAKING)))
         elif not found:
             found += _input_conflicts(recipe, name)
+    if local.prediction and "envelope" not in inputs:
+        says = "needs a run that tells the predictors: inputs: {envelope: RUN}"
+        found.append(("model.local.prediction", says))
     return found
 
 
@@ -330,7 +359,24 @@ def _input_conflicts(recipe: Any, name: str) -> list[tuple[str, str]]:
         found.append((f"inputs.{name}", f"{says} {1000 * own:g} ms"))
     if other.data.phone_set() != recipe.data.phone_set():
         found.append((f"inputs.{name}", "knows other phones than this model's data has"))
+    if name == "envelope":
+        found += _code_conflicts(recipe.model, other.model)
     return found + _told_conflicts(recipe, name, other)
+
+
+def _code_conflicts(model: Any, other: Any) -> list[tuple[str, str]]:
+    """Envelopes must be those of the codes that the model tells."""
+    found = []
+    pairs = [
+        ("order", other.order, "local.prediction", model.local.prediction),
+        ("levels", other.levels, "levels", model.levels),
+        ("emphasis", other.emphasis, "emphasis", model.emphasis),
+    ]
+    for name, its, own_name, own in pairs:
+        if its != own:
+            says = f"has {name} {its:g}, and model.{own_name} is {own:g}: they must be the same"
+            found.append(("inputs.envelope", says))
+    return found
 
 
 def _told_conflicts(recipe: Any, name: str, other: Any) -> list[tuple[str, str]]:
@@ -353,6 +399,7 @@ def parameter_count(config: WaveNetConfig, data: Any) -> int:
     total = sum(context.parameters(vector) for context in config.context)
     if config.local is not None:
         total += config.local.parameters(data)
+        total += 2 * (config.head + 1) if config.local.prediction else 0
         local += config.local.outputs
     return total + config.stack_parameters(vector, local) + config.head_parameters()
 

@@ -11,11 +11,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from genkit.data.audio.attributes import attributes_in_words, vectors_in_words
+from genkit.data.audio.attributes import attributes_in_words
 from genkit.data.audio.given import read_recording
 from genkit.data.fingerprint import checksum
 from genkit.errors import DataError, UsageError
 from genkit.models.wavenet.features import log_mel
+from genkit.models.wavenet.frames import LinguisticFrames
+from genkit.models.wavenet.inputs import DURATIONS, ENVELOPE, PITCH
 from genkit.sampling.references import row_reference
 from genkit.speech.context import frame_features, phone_features
 from genkit.speech.phase import contour_phases
@@ -26,9 +28,9 @@ from genkit.speech.utterance import Utterance, in_words, written
 
 AUDIO, RECORDING, TEXT, PHONES = "audio", "recording", "text", "phones"
 LANGUAGE = "language"
-DURATIONS, PITCH = "durations", "pitch"  # inputs of a run that speaks
 MOST_PHONE_LINES = 1_000_000
 REMEMBERED = 1_000  # texts that the front end has read
+QUIET = -2.5  # what is told of a deviation of e^-10
 _HAN = re.compile("[\u4e00-\u9fff]")
 
 
@@ -108,8 +110,8 @@ class LinguisticFollower:
     """Texts, phones, and recordings whose phones are known.
 
     Args:
-        recipe: of the run that speaks. inputs: its runs `durations` and `pitch`, where it has
-            them.
+        recipe: of the run that speaks.
+        frames: of its model, with the runs that tell what texts do not.
         recording: gives the utterances of `SPLIT:NUMBER` and the number.
     """
 
@@ -118,15 +120,14 @@ class LinguisticFollower:
     def __init__(
         self,
         recipe: Any,
-        inputs: Mapping[str, Any],
+        frames: LinguisticFrames,
         recording: Callable[[str], tuple[Spoken, int]],
     ) -> None:
+        self.frames, self.inputs = frames, frames.inputs
         self.local, self.data = recipe.model.local, recipe.data
         self.names = recipe.model.names(recipe.data)
         self.phones = recipe.data.phone_set()
-        self.inputs, self._recording = inputs, recording
-        self._opened: dict[str, Any] = {}
-        self._digests: dict[str, str] = {}
+        self._recording = recording
         self._texts: dict[tuple[str, str], Utterance] = {}
 
     def completed(self, row: Mapping[str, str]) -> Mapping[str, str]:
@@ -161,7 +162,7 @@ class LinguisticFollower:
         check_one(row, self.keys)
         if RECORDING in row:
             spoken, number = self._recording(row[RECORDING])
-            frames = spoken.features(number, self.local.pitch, self.local.phase)
+            frames = self.frames.recorded(spoken.split, number)
             return Followed(frames, len(spoken.split.recording(number)))
         utterance = self._utterance(row)
         if utterance is None:
@@ -197,60 +198,41 @@ class LinguisticFollower:
 
     def _frames(self, utterance: Utterance, row: Mapping[str, str]) -> np.ndarray:
         """Features of what is said, as long and as high as the inputs tell."""
-        durations = self._learner(DURATIONS)
-        lasting = durations.durations(utterance, _vector(durations, row))
-        frames = frame_features(phone_features(utterance, self.phones), lasting)
+        lasting = self.inputs.learner(DURATIONS).durations(
+            utterance, self.inputs.vector(DURATIONS, row)
+        )
+        said = frame_features(phone_features(utterance, self.phones), lasting)
+        envelope = self.frames.envelope(said, row) if self.local.prediction else None
         if not self.local.pitch:
-            return frames
-        pitch = self._learner(PITCH)
-        contour = pitch.contour(utterance, lasting, _vector(pitch, row))
+            return self.frames.joined(said, envelope, None, None)
+        contour = self.inputs.learner(PITCH).contour(
+            utterance, lasting, self.inputs.vector(PITCH, row)
+        )
         if not self.local.phase:
-            return np.concatenate([frames, contour], axis=1)
+            return self.frames.joined(said, envelope, contour, None)
         phase = contour_phases(log_hertz_of(contour[:, 0]), self.data.sample_rate, self.local.hop)
-        return np.concatenate([frames, contour, phase], axis=1)
-
-    def _learner(self, name: str) -> Any:
-        if name not in self.inputs:
-            raise UsageError(
-                f"this run has no input '{name}', so it cannot tell "
-                f"{'how long phones last' if name == DURATIONS else 'how the pitch moves'}: it "
-                "follows recordings only, --condition recording=test:0. Its recipe needs "
-                f"inputs: {{{name}: RUN}}"
-            )
-        if name not in self._opened:
-            from genkit.opening import open_run
-            from genkit.sampling.request import weights_digest
-
-            run = self.inputs[name]
-            opened = open_run(run, run.recipe.eval.checkpoint)
-            self._opened[name], self._digests[name] = opened.learner, weights_digest(opened)
-        return self._opened[name]
+        return self.frames.joined(said, envelope, contour, phase)
 
     def silence(self, length: int) -> np.ndarray:
         nothing = Utterance((Phone(PAUSE),), (False,))
         count = -(-length // self.local.hop)
-        frames = frame_features(phone_features(nothing, self.phones), np.array([count]))
-        rest = self.local.width(self.data) - frames.shape[1]  # neither pitch nor voice
-        return np.concatenate([frames, np.zeros((count, rest), np.float32)], axis=1)
+        said = frame_features(phone_features(nothing, self.phones), np.array([count]))
+        order = self.local.prediction
+        # White noise that is too quiet to be heard.
+        envelope = np.full((count, order + 1), QUIET, np.float32) * np.eye(order + 1)[order]
+        rest = self.local.width(self.data) - said.shape[1] - (order + 1 if order else 0)
+        neither = np.zeros((count, rest), np.float32)  # pitch nor voice
+        return self.frames.joined(said, envelope if order else None, neither, None)
 
     def digest(self, row: Mapping[str, str]) -> str | None:
         """Of what is said, and of the weights of the runs that tell how."""
         utterance = self._utterance(self.completed(row))
+        envelope = [ENVELOPE] if self.local.prediction else []
         if utterance is None:
-            return None
-        for name in (DURATIONS, PITCH) if self.local.pitch else (DURATIONS,):
-            self._learner(name)
-        weights = [self._digests[name] for name in sorted(self._digests)]
-        parts = [in_words(utterance, self.phones), *weights]
+            return self.inputs.digest(ENVELOPE) if envelope and RECORDING in row else None
+        names = sorted([DURATIONS, *envelope, *([PITCH] if self.local.pitch else [])])
+        parts = [in_words(utterance, self.phones), *map(self.inputs.digest, names)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _vector(learner: Any, row: Mapping[str, str]) -> np.ndarray | None:
-    """Who speaks, for a run of durations or pitch. What the row does not tell has one value."""
-    if not learner.names:
-        return None
-    found: np.ndarray = vectors_in_words([row], [0], learner.names)[0]
-    return found
 
 
 def check_one(row: Mapping[str, str], keys: tuple[str, ...]) -> None:

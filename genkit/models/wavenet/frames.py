@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
+from genkit.data.audio.attributes import attributes_in_words
 from genkit.data.audio.dataset import AudioSplit
 from genkit.models.wavenet.features import log_mel, window_length
+from genkit.models.wavenet.inputs import ENVELOPE, SpeakingInputs
 from genkit.progress import SILENT, Progress
-from genkit.speech.reading import Spoken
+from genkit.speech.reading import REMEMBERED, Spoken
 
 
 class Frames(Protocol):
@@ -49,17 +52,21 @@ class MelFrames:
 
 
 class LinguisticFrames:
-    """What is said in each frame, with log-F0 or without, with the voice's phase or without.
+    """What is said in each frame; as the model wants it, the linear predictor of its envelope,
+    log-F0 and voicing, and the voice's phase.
 
     Args:
         local: the local condition's section. data: the data set's section.
+        inputs: the runs that tell what recordings do not.
     """
 
-    def __init__(self, local: Any, data: Any) -> None:
+    def __init__(self, local: Any, data: Any, inputs: SpeakingInputs) -> None:
         self.hop, self.width = local.hop, local.width(data)
-        self.pitch, self.phase = local.pitch, local.phase
-        self.phones = data.phone_set()
+        self.pitch, self.phase, self.order = local.pitch, local.phase, local.prediction
+        self.phones, self.inputs = data.phone_set(), inputs
+        self.names = data.vocabulary()
         self._spoken: dict[int, tuple[AudioSplit, Spoken]] = {}
+        self._envelopes: dict[tuple[int, int], np.ndarray] = {}
 
     def spoken(self, split: AudioSplit, progress: Progress = SILENT) -> Spoken:
         """The recordings of a split as utterances."""
@@ -68,18 +75,60 @@ class LinguisticFrames:
             self._spoken[id(split)] = (split, found)
         return self._spoken[id(split)][1]
 
+    def recorded(self, split: AudioSplit, number: int) -> np.ndarray:
+        """Frames of a recording, with its own pitch and phase, `(F, width)` float32."""
+        spoken = self.spoken(split)
+        return self.joined(
+            said := spoken.features(number, pitch=False),
+            self._remembered(split, number, said) if self.order else None,
+            spoken.contour(number) if self.pitch else None,
+            spoken.phase(number) if self.phase else None,
+        )
+
+    def _remembered(self, split: AudioSplit, number: int, said: np.ndarray) -> np.ndarray:
+        """The envelope of a recording: computed once."""
+        key = (id(split), number)
+        if key not in self._envelopes:
+            if len(self._envelopes) >= REMEMBERED:
+                self._envelopes.pop(next(iter(self._envelopes)))
+            row = attributes_in_words(split.attributes, number, self.names)
+            self._envelopes[key] = self.envelope(said, row)
+        return self._envelopes[key]
+
+    def envelope(self, said: np.ndarray, row: Mapping[str, str]) -> np.ndarray:
+        """What the input tells of frames with these linguistic features, `(F, order + 1)`.
+
+        Args:
+            row: who says it, in words.
+        """
+        vector = self.inputs.vector(ENVELOPE, row)
+        found: np.ndarray = self.inputs.learner(ENVELOPE).envelope(said, vector)
+        return found
+
+    def joined(
+        self,
+        said: np.ndarray,
+        envelope: np.ndarray | None,
+        contour: np.ndarray | None,
+        phase: np.ndarray | None,
+    ) -> np.ndarray:
+        """Features of frames, `(F, width)`, of those parts that the model has."""
+        every = (said, envelope, contour, phase)
+        return np.concatenate([part for part in every if part is not None], axis=1)
+
     def of(self, split: AudioSplit, recording: int, begin: int, count: int) -> np.ndarray:
         frames = np.zeros((count, self.width), np.float32)
-        found = self.spoken(split).features(recording, self.pitch, self.phase)
-        own = found[max(0, begin) : max(0, begin + count)]
+        own = self.recorded(split, recording)[max(0, begin) : max(0, begin + count)]
         frames[max(0, -begin) : max(0, -begin) + len(own)] = own
         return frames
 
 
-def frames_of(config: Any, data: Any) -> MelFrames | LinguisticFrames | None:
+def frames_of(
+    config: Any, data: Any, inputs: SpeakingInputs
+) -> MelFrames | LinguisticFrames | None:
     """What a model is locally conditioned on; None for nothing."""
     if config.local is None:
         return None
     if config.local.features == "mel":
         return MelFrames(config.local)
-    return LinguisticFrames(config.local, data)
+    return LinguisticFrames(config.local, data, inputs)

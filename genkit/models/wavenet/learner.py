@@ -39,6 +39,7 @@ from genkit.models.wavenet.following import (
 )
 from genkit.models.wavenet.frames import LinguisticFrames
 from genkit.models.wavenet.generation import WaveNetGenerator
+from genkit.models.wavenet.inputs import SpeakingInputs
 from genkit.models.wavenet.network import WaveNet
 from genkit.models.wavenet.rows import Rows, seen
 from genkit.models.wavenet.sampling import WaveNetSequence
@@ -64,7 +65,7 @@ class WaveNetLearner(DataLearner):
         network = build_network(recipe)
         self.network = network
         self.networks = {"network": network}
-        self.rows = Rows(recipe.model, recipe.data)
+        self.rows = Rows(recipe.model, recipe.data, SpeakingInputs(self.inputs))
         self.follower = self._follower()
         self.view = WaveNetSequence(network, self.words(recipe.sample.seconds))
         self.steps = {"training": GradientStep(network, self.loss, recipe.train)}
@@ -83,7 +84,7 @@ class WaveNetLearner(DataLearner):
         if frames is None:
             return None
         if isinstance(frames, LinguisticFrames):
-            return LinguisticFollower(recipe, self.inputs, partial(self.spoken, frames))
+            return LinguisticFollower(recipe, frames, partial(self.spoken, frames))
         return MelFollower(recipe.model.local, recipe.data.sample_rate, self.named_recording)
 
     def named_recording(self, name: str) -> np.ndarray:
@@ -116,13 +117,16 @@ class WaveNetLearner(DataLearner):
 
     def logits(self, batch: Any) -> Any:
         """Logits `(B, tail, levels)` of a batch that `Rows` made, of the codes that it has `seen`
-        where those are others."""
+        where those are others. Linear prediction, which is not trained, reads the codes as they
+        are: noise on its past would only move what the network has to add."""
+        codes, local, tail = batch["codes"], batch.get("local"), self.rows.tail
         return self.network(
-            batch.get("seen", batch["codes"]),
+            batch.get("seen", codes),
             vector=batch.get("vector"),
-            local=batch.get("local"),
+            local=local,
             inside=batch.get("inside"),
-            tail=self.rows.tail,
+            tail=tail,
+            forecast=self.network.forecast(codes, local, tail),
         )
 
     def log_prob(self, batch: Any) -> Any:
@@ -332,6 +336,7 @@ def build_network(recipe: Any) -> WaveNet:
         local=0 if local is None else local.width(recipe.data),
         upsampling=None if local is None else local.sizes(),
         contexts=[context.sizes() for context in config.context],
+        prediction=None if local is None else local.prediction_sizes(recipe.data),
         dtype=policy(recipe.train),
         name="wavenet",
     )

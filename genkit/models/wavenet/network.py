@@ -14,6 +14,7 @@ from genkit.layers.context import ContextStack
 from genkit.layers.dilated import DilatedCausalStack
 from genkit.layers.dilation import receptive_field
 from genkit.layers.embedding import CausalEmbedding
+from genkit.layers.linear_prediction import LinearPrediction
 from genkit.layers.smooth import SmoothCodes
 from genkit.layers.upsampling import Upsampling
 from genkit.sampling.decoding import logits_type
@@ -35,11 +36,14 @@ class WaveNet(keras.Model):
             `local` features; without it there is a row of `local` features at each time step.
         contexts: sizes of `ContextStack`s, whose outputs are further local conditions. All have
             the same pool.
+        prediction: sizes of a `LinearPrediction` by the frames of the local condition; None for
+            none.
 
     Input: codes `(B, T)`, integers, or one-hot `(B, T, levels)`; a vector `(B, vector)`; a local
     condition, `(B, T, local)` or frames `(B, halo + T / hop + halo, local)`; `inside (B, T)`, 1
-    from the first code of the sequence on, where rows begin before it; and `tail`, how many of
-    the last time steps are wanted (all of them if None). Those not given are None.
+    from the first code of the sequence on, where rows begin before it; `tail`, how many of the last
+    time steps are wanted (all of them if None); and a `forecast`, where it is not that of these
+    codes. Those not given are None.
     Output: logits `(B, tail, levels)`; those of time step t are of code t, given the codes before.
     """
 
@@ -58,6 +62,7 @@ class WaveNet(keras.Model):
         local: int = 0,
         upsampling: Mapping[str, Any] | None = None,
         contexts: Sequence[Mapping[str, Any]] = (),
+        prediction: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -75,6 +80,14 @@ class WaveNet(keras.Model):
         self.upsampling = None
         if upsampling is not None:
             self.upsampling = Upsampling(**upsampling, name="upsampling", **same)
+        self.prediction = None
+        if prediction is not None:
+            if upsampling is None:
+                raise ValueError("linear prediction needs frames of a local condition")
+            self.prediction = LinearPrediction(
+                **prediction, levels=levels, name="prediction", **same
+            )
+            self.residue = keras.layers.Dense(2, kernel_initializer="zeros", name="residue", **same)
         self.local_width = local if self.upsampling is None else self.upsampling.outputs
         wide = self.local_width + sum(context.outputs for context in self.contexts)
         self.stack = DilatedCausalStack(
@@ -94,6 +107,9 @@ class WaveNet(keras.Model):
             context.build((batch, steps))
         if self.upsampling is not None:
             self.upsampling.build((batch, steps, self.features))
+        if self.prediction is not None:
+            self.prediction.build()
+            self.residue.build((batch, steps, self.head_width))
         self.stack.build((batch, steps, self.stack.residual))
         self.hidden.build((batch, steps, self.stack.skip))
         self.logits_map.build((batch, steps, self.head_width))
@@ -110,8 +126,9 @@ class WaveNet(keras.Model):
         # Conditions enter the gates of the first layer, behind its dilation. Each of their time
         # steps knows earlier frames; its last sample sees the beginning of the earliest one.
         behind = (self.stack.taps - 1) * sum(self.stack.dilations[1:])
+        order = self.prediction.order if self.prediction is not None else 0
         reaches = [c.pool * (max(c.frames_seen) + 1) - 1 for c in self.contexts]
-        return max([self.own_field, *(behind + reach for reach in reaches)])
+        return max([self.own_field, order, *(behind + reach for reach in reaches)])
 
     @property
     def pool(self) -> int | None:
@@ -130,8 +147,22 @@ class WaveNet(keras.Model):
         local: Any = None,
         inside: Any = None,
         tail: int | None = None,
+        forecast: Any = None,
     ) -> Any:
-        return self.head(self.skips(x, vector, local, inside, tail))
+        if forecast is None:
+            forecast = self.forecast(x, local, tail)
+        return self.head(self.skips(x, vector, local, inside, tail), forecast)
+
+    def forecast(self, x: Any, local: Any = None, tail: int | None = None) -> Any:
+        """What linear prediction says of the last `tail` codes, see `LinearPrediction.forecast`;
+        None without it."""
+        if self.prediction is None:
+            return None
+        steps = int(x.shape[1])
+        wanted, order = steps if tail is None else tail, self.prediction.order
+        values = ops.pad(self.prediction.values(x), ((0, 0), (order, 0)))[:, steps - wanted :]
+        coefficients = self.prediction.coefficients(local)
+        return self.prediction.forecast(values, coefficients[:, steps - wanted : steps])
 
     def skips(
         self,
@@ -179,10 +210,14 @@ class WaveNet(keras.Model):
         table = ops.cast(np.append(self._ramp, 0.0), self.compute_dtype)
         return ops.take(table, codes, axis=0)
 
-    def head(self, skips: Any) -> Any:
-        """Logits `(..., levels)` of the skip sum `(..., S)`."""
-        maps = self.logits_map(ops.relu(self.hidden(ops.relu(skips))))
-        return ops.cast(maps, logits_type(self.compute_dtype))
+    def head(self, skips: Any, forecast: Any = None) -> Any:
+        """Logits `(..., levels)` of the skip sum `(..., S)` and a forecast."""
+        hidden = ops.relu(self.hidden(ops.relu(skips)))
+        maps = ops.cast(self.logits_map(hidden), logits_type(self.compute_dtype))
+        if self.prediction is None:
+            return maps
+        centre, scale = forecast
+        return maps + self.prediction.log_density(centre, scale, self.residue(hidden))
 
     def get_config(self) -> dict[str, Any]:
         stack = self.stack
@@ -200,6 +235,8 @@ class WaveNet(keras.Model):
             "upsampling": None if self.upsampling is None else sizes_of(self.upsampling),
             "contexts": [sizes_of(c, leave=("vector",)) for c in self.contexts],
         }
+        if self.prediction is not None:
+            own["prediction"] = sizes_of(self.prediction, leave=("levels",))
         return {**super().get_config(), **own}
 
 

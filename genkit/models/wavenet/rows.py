@@ -11,6 +11,7 @@ from genkit.data.audio.dataset import AudioFeed, AudioSplit
 from genkit.data.audio.mulaw import encode
 from genkit.family import Arrays
 from genkit.models.wavenet.frames import Frames, frames_of
+from genkit.models.wavenet.inputs import SpeakingInputs
 from genkit.randomness import Noise, normal
 
 
@@ -23,12 +24,13 @@ class Rows:
 
     Args:
         config: the model's section. data: the data set's section.
+        inputs: the runs that tell what recordings do not.
     """
 
-    def __init__(self, config: Any, data: Any) -> None:
+    def __init__(self, config: Any, data: Any, inputs: SpeakingInputs | None = None) -> None:
         self.config, self.data = config, data
         self.names = config.names(data)
-        self.frames = frames_of(config, data)
+        self.frames = frames_of(config, data, inputs or SpeakingInputs({}))
         self.packed = not config.context
         grid, self.codec = config.grid, config.codec()
         # With emphasis, the first code of a row lacks the sample before it.
@@ -86,7 +88,11 @@ class Rows:
         if self.frames is not None:
             local = self.config.local
             rows = -(-steps // local.hop) + 2 * local.halo
-            arrays["local"] = normal(0, "wavenet/local", 0, (samples, rows, self.frames.width))
+            found = normal(0, "wavenet/local", 0, (samples, rows, self.frames.width))
+            if local.prediction:  # filters that ring little
+                first = local.prediction_column(self.data)
+                found[..., first : first + local.prediction] *= 0.1
+            arrays["local"] = found
         return arrays
 
 

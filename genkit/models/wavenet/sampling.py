@@ -13,6 +13,7 @@ from genkit.family import Arrays
 from genkit.layers.context import ContextSteps
 from genkit.layers.dilated_steps import DilatedSteps
 from genkit.layers.dilation import seen_lags
+from genkit.layers.linear_prediction import LinearPrediction
 from genkit.models.wavenet.network import WaveNet
 from genkit.sampling.decoding import logits_type
 from genkit.sampling.sequence.base import time_cut
@@ -52,6 +53,8 @@ class WaveNetSequence:
         stack = network.stack
         inputs = seen_lags(stack.taps, stack.dilations)
         lags = {lag + tap for lag in inputs for tap in range(1, network.input_kernel + 1)}
+        if network.prediction is not None:
+            lags |= set(range(1, network.prediction.order + 1))
         # Conditions enter behind the dilation of the first layer.
         behind = seen_lags(stack.taps, stack.dilations[1:])
         frames = {lag for context in network.contexts for lag in context.frames_seen}
@@ -107,6 +110,8 @@ class WaveNetSequence:
         nothing = ops.full((batch, network.input_kernel - 1), self.levels, "int32")
         dtype = network.compute_dtype
         state: dict[str, Any] = {"older": nothing, "rings": network.stack.rings.zeros(batch, dtype)}
+        if network.prediction is not None:
+            state["values"] = ops.zeros((batch, network.prediction.order), self.float_type)
         if network.contexts:
             state["recent"] = ops.zeros((self.period, batch), dtype)
             state["contexts"] = tuple(
@@ -120,7 +125,12 @@ class WaveNetSequence:
         network = self.network
         codes = ops.concatenate([state["older"], before[:, None], values[:, :-1]], axis=1)
         after = {"older": codes[:, codes.shape[1] - (network.input_kernel - 1) :]}
-        local = conditions.get(LOCAL)
+        local, forecast = conditions.get(LOCAL), None
+        if network.prediction is not None:
+            known = network.prediction.coefficients(conditions[LOCAL])
+            forecast, after["values"] = _forecasts(
+                network.prediction, values, before, state["values"], known
+            )
         if network.upsampling is not None:
             local = network.upsampling(local)[:, : values.shape[1]]
         if network.contexts:
@@ -133,7 +143,7 @@ class WaveNetSequence:
             conditions.get(VECTOR),
             local,
         )
-        return network.head(skips), after
+        return network.head(skips, forecast), after
 
     def _contexts(
         self, values: Any, state: Any, position: Any, vector: Any, local: Any
@@ -157,11 +167,13 @@ class WaveNetSequence:
         beforehand. None with context stacks, which step once a frame."""
         if self.network.contexts:
             return None
-        stack, head = self.network.stack, (self.network.hidden, self.network.logits_map)
+        stack, head = self.network.stack, [self.network.hidden, self.network.logits_map]
         layers = [[layer.kernel, layer.skip_kernel] for layer in stack.layers]
         for weights, layer in zip(layers, stack.layers[:-1], strict=False):
             weights.append(layer.back_kernel)
         layers += [[layer.kernel] for layer in head]
+        if self.network.prediction is not None:
+            layers[-1].append(self.network.residue.kernel)
         return [[np.asarray(ops.convert_to_numpy(w)) for w in weights] for weights in layers]
 
 
@@ -173,6 +185,9 @@ class WaveNetSteps:
         self.period = view.period
         self.tables = network.embedding.tables()
         vector, local = conditions.get(VECTOR), conditions.get(LOCAL)
+        if network.prediction is not None:
+            known = network.prediction.coefficients(local)
+            self.coefficients = ops.transpose(known, (1, 0, 2))
         if network.upsampling is not None:
             local = network.upsampling(local)
         self.stack = DilatedSteps(network.stack, vector, local)
@@ -198,10 +213,43 @@ class WaveNetSteps:
         rows = [ops.take(table, codes[:, tap], axis=0) for tap, table in enumerate(self.tables)]
         more = None if frame is None else (frame, i % self.period)
         skips, rings = self.stack.step(sum(rows[1:], rows[0]), state["rings"], position, i, more)
-        return self.network.head(skips), {**state, "older": codes[:, 1:], "rings": rings}
+        after = {**state, "older": codes[:, 1:], "rings": rings}
+        prediction = self.network.prediction
+        if prediction is None:
+            return self.network.head(skips), after
+        forecast, after["values"] = self._forecast(prediction, before, state["values"], i)
+        return self.network.head(skips, forecast), after
+
+    def _forecast(
+        self, prediction: LinearPrediction, before: Any, older: Any, i: Any
+    ) -> tuple[Any, Any]:
+        """What linear prediction says of step `i`, and the values `(B, order)` that it saw."""
+        _, batch, width = self.coefficients.shape
+        known = ops.slice(self.coefficients, (i, 0, 0), (1, batch, width))
+        recent = ops.concatenate([older[:, 1:], prediction.values(before)[:, None]], axis=1)
+        unknown = ops.zeros_like(recent[:, :1])
+        row = ops.transpose(known, (1, 0, 2))
+        centre, scale = prediction.forecast(ops.concatenate([recent, unknown], axis=1), row)
+        return (centre[:, 0], scale[:, 0]), recent
 
     def seen(self, state: Any, value: Any, i: Any) -> Any:
         """The state with the value of step `i`, for the frame that it is part of."""
         sound = self.network.sound_of_codes(value)
         recent = ops.slice_update(state["recent"], (i % self.period, 0), sound[None])
         return {**state, "recent": recent}
+
+
+def _forecasts(
+    prediction: LinearPrediction, codes: Any, before: Any, older: Any, coefficients: Any
+) -> tuple[Any, Any]:
+    """What linear prediction says of the codes of a stretch `(B, T)`, and the values `(B, order)`
+    that its last forecast saw.
+
+    Args:
+        before: `(B,)`, the code before. older: values that the forecast of it saw.
+    """
+    steps = int(codes.shape[1])
+    own = prediction.values(ops.concatenate([before[:, None], codes], axis=1))
+    whole = ops.concatenate([older[:, 1:], own], axis=1)
+    seen = whole[:, steps - 1 : steps - 1 + prediction.order]
+    return prediction.forecast(whole, coefficients[:, :steps]), seen

@@ -21,8 +21,9 @@ from genkit.metrics.speech.cepstra import align, mel_cepstral_distortion
 from genkit.metrics.speech.contours import contour_errors, log_f0
 from genkit.metrics.speech.loudness import loudness_correlation
 from genkit.metrics.speech.phones import PhoneRecogniser
-from genkit.models.wavenet.following import DURATIONS, PHONES, PITCH, RECORDING, TEXT
+from genkit.models.wavenet.following import PHONES, RECORDING, TEXT
 from genkit.models.wavenet.frames import LinguisticFrames
+from genkit.models.wavenet.inputs import DURATIONS, PITCH
 from genkit.progress import Progress
 from genkit.speech.espeak.asking import available
 from genkit.speech.phones import PAUSE, PhoneSet

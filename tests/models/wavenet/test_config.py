@@ -52,6 +52,16 @@ def test_presets_are_the_receptive_fields_of_the_paper(name: str, samples: int) 
             "harmonics need features: linguistic, and pitch: true",
         ),
         (
+            "local",
+            {"model": {"local": {"prediction": 1}}},
+            "prediction needs features: linguistic",
+        ),
+        (
+            "linguistic",
+            {"model": {"local": {"features": "linguistic", "prediction": 4, "strides": [8]}}},
+            "model.local.prediction: needs a run that tells the predictors",
+        ),
+        (
             "plain",
             {"model": {"condition": ["speaker"]}},
             "model.condition: the data set has no 'speaker'. It has: tags",

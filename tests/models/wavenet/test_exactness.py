@@ -25,6 +25,12 @@ TILE, LENGTH = 2, 9
 def architectures(draw: st.DrawFn) -> dict[str, Any]:
     """Sizes of a network, small enough to run operation by operation."""
     local, pool = draw(st.sampled_from([1, 0, 2])), draw(st.integers(1, 3))
+    upsampling = draw(st.none() | upsamplings()) if local else None
+    prediction = None
+    if upsampling and (order := draw(st.integers(0, 3))):
+        hop, halo = int(np.prod(upsampling["strides"])), upsampling["halo"]
+        prediction = {"order": order, "column": local, "hop": hop, "halo": halo}
+        local += order + 1
     return {
         "kernel": draw(st.sampled_from([2, 3])),
         "dilations": draw(st.lists(st.integers(1, 4), min_size=1, max_size=4)),
@@ -36,7 +42,8 @@ def architectures(draw: st.DrawFn) -> dict[str, Any]:
         "head": draw(st.integers(1, 4)),
         "vector": draw(st.sampled_from([0, 0, 2])),
         "local": local,
-        "upsampling": draw(st.none() | upsamplings()) if local else None,
+        "upsampling": upsampling,
+        "prediction": prediction,
         "contexts": [{"pool": pool, **draw(contexts())} for _ in range(draw(st.integers(0, 2)))],
     }
 

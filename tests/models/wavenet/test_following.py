@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,6 +11,8 @@ import pytest
 
 from genkit.errors import DataError, UsageError
 from genkit.models.wavenet.following import Followed, LinguisticFollower, phones_of
+from genkit.models.wavenet.frames import LinguisticFrames
+from genkit.models.wavenet.inputs import SpeakingInputs
 from genkit.speech.phase import contour_phases
 from genkit.speech.pitch import log_hertz_of
 from tests import sounds, speech_runs
@@ -44,9 +47,10 @@ def learner() -> Any:
 @pytest.fixture
 def follower(learner: Any, monkeypatch: pytest.MonkeyPatch) -> LinguisticFollower:
     found: LinguisticFollower = learner.follower
-    monkeypatch.setattr(found, "inputs", {"durations": None, "pitch": None})
-    monkeypatch.setattr(found, "_opened", {"durations": Lasting(), "pitch": Singing()})
-    monkeypatch.setattr(found, "_digests", {"durations": "a", "pitch": "b"})
+    inputs = found.inputs
+    monkeypatch.setattr(inputs, "runs", {"durations": None, "pitch": None})
+    monkeypatch.setattr(inputs, "_opened", {"durations": Lasting(), "pitch": Singing()})
+    monkeypatch.setattr(inputs, "_digests", {"durations": "a", "pitch": "b"})
     return found
 
 
@@ -137,7 +141,7 @@ def test_data_without_a_front_end_takes_phones_only(
 def test_the_language_of_a_text_is_seen(learner: Any) -> None:
     section = learner.recipe.data.model_copy(update={"languages": ["en-us", "cmn"]})
     recipe = learner.recipe.model_copy(update={"data": section})
-    follower = LinguisticFollower(recipe, {}, learner.spoken)
+    follower = LinguisticFollower(recipe, learner.rows.frames, learner.spoken)
     assert follower.completed({"text": "你好"})["language"] == "cmn"
     assert follower.completed({"text": "hello"})["language"] == "en-us"
     assert follower.completed({"text": "你好", "language": "en-us"})["language"] == "en-us"
@@ -152,10 +156,12 @@ def test_the_width_without_pitch_is_smaller(learner: Any) -> None:
 
 def test_real_runs_of_durations_and_pitch_are_asked(learner: Any) -> None:
     recipe, rows = learner.recipe, [{"phones": PHONES, "voice": "m3"}]
-    follower = LinguisticFollower(recipe, {"durations": None, "pitch": None}, learner.spoken)
+    inputs = SpeakingInputs({"durations": None, "pitch": None})
+    frames = LinguisticFrames(recipe.model.local, recipe.data, inputs)
+    follower = LinguisticFollower(recipe, frames, learner.spoken)
     durations = speech_runs.learner("speech_durations", model={"condition": ["voice"]})
     pitch = speech_runs.learner("speech_pitch", model={"condition": ["voice"]})
-    follower._opened.update(durations=durations, pitch=pitch)
+    inputs._opened.update(durations=durations, pitch=pitch)
     found = follower.follow(rows[0])
     assert found is not None
     from genkit.speech.utterance import written
@@ -181,7 +187,7 @@ def test_other_weights_of_an_input_are_other_values(
     row = {"text": "The cat."}
     before = follower.digest(row)
     assert before == follower.digest(row)
-    monkeypatch.setitem(follower._digests, "pitch", "c")
+    monkeypatch.setitem(follower.inputs._digests, "pitch", "c")
     assert follower.digest(row) != before
 
 
@@ -198,7 +204,7 @@ def test_inputs_are_told_the_voice_that_the_model_is_told(
             told.append(vector.tolist())
             return super().durations(utterance, vector)
 
-    monkeypatch.setitem(follower._opened, "durations", Listening())
+    monkeypatch.setitem(follower.inputs._opened, "durations", Listening())
     arrays = learner.words(None)([{"phones": PHONES}] * 3, 4)
     assert told == arrays["vector"].tolist()
     assert told[0] != told[1]
@@ -206,8 +212,9 @@ def test_inputs_are_told_the_voice_that_the_model_is_told(
 
 def test_a_text_has_the_phase_of_its_pitch(follower: LinguisticFollower) -> None:
     learner = sounds.learner("harmonics")
-    turning = LinguisticFollower(learner.recipe, follower.inputs, learner.spoken)
-    turning._opened, turning._digests = follower._opened, follower._digests
+    local, data = learner.recipe.model.local, learner.recipe.data
+    frames = LinguisticFrames(local, data, follower.inputs)
+    turning = LinguisticFollower(learner.recipe, frames, learner.spoken)
     own, plain = (followed(each, phones=PHONES).frames for each in (turning, follower))
     np.testing.assert_array_equal(own[:, :-2], plain)
     rate, hop = learner.recipe.data.sample_rate, learner.recipe.model.local.hop
@@ -217,3 +224,43 @@ def test_a_text_has_the_phase_of_its_pitch(follower: LinguisticFollower) -> None
     spoken, number = learner.spoken(learner.rows.frames, "test:1")
     found = followed(learner.follower, recording="test:1")
     np.testing.assert_array_equal(found.frames, spoken.features(number, pitch=True, phase=True))
+
+
+class Shaping:
+    """Stands for a run of envelopes: a predictor of order 2 that tells the frame and the voice."""
+
+    names: ClassVar[dict[str, tuple[str, ...]]] = {"voice": ("f2", "m3")}
+
+    def envelope(self, said: np.ndarray, vector: np.ndarray) -> np.ndarray:
+        count = np.arange(len(said), dtype=np.float32)
+        return np.stack([0.01 * count, np.full_like(count, vector[1]), -count], axis=1)
+
+
+def test_an_envelope_stands_before_the_pitch(
+    learner: Any, follower: LinguisticFollower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = learner.recipe.model
+    local = model.local.model_copy(update={"prediction": 2})
+    recipe = learner.recipe.model_copy(update={"model": model.model_copy(update={"local": local})})
+    monkeypatch.setitem(follower.inputs._opened, "envelope", Shaping())
+    monkeypatch.setitem(follower.inputs._digests, "envelope", "c")
+    monkeypatch.setattr(follower.inputs, "runs", {**follower.inputs.runs, "envelope": None})
+    frames = LinguisticFrames(local, recipe.data, follower.inputs)
+    recording = partial(learner.spoken, learner.rows.frames)
+    shaped = LinguisticFollower(recipe, frames, recording)
+    column = local.prediction_column(recipe.data)
+    plain = followed(follower, phones=PHONES, voice="m3").frames
+    found = followed(shaped, phones=PHONES, voice="m3").frames
+    assert found.shape[1] == plain.shape[1] + 3 == frames.width
+    np.testing.assert_array_equal(np.delete(found, range(column, column + 3), axis=1), plain)
+    np.testing.assert_array_equal(found[:, column + 1], np.ones(len(found)))
+    np.testing.assert_array_equal(found[:, column + 2], -np.arange(len(found)))
+    # A recording has the same as in training, and what it follows depends on the run's weights.
+    own = followed(shaped, recording="test:1").frames
+    np.testing.assert_array_equal(own, frames.of(learner.split("test"), 1, 0, len(own)))
+    assert shaped.digest({"recording": "test:1"}) == "c"
+    assert follower.digest({"recording": "test:1"}) is None
+    silent = shaped.silence(20)
+    assert silent.shape[1] == frames.width
+    assert not silent[:, column : column + 2].any()
+    assert (silent[:, column + 2] < -2).all()
