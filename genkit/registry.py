@@ -1,4 +1,7 @@
-"""Families and data sets by name. Entries are light; what they name is imported when used."""
+"""Families, data sets and environments by name.
+
+Entries are light; what they name is imported when used.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,10 @@ from genkit.models.speech_prosody import tiny as speech_prosody
 from genkit.models.synthetic_gradients import tiny as synthetic_gradients
 from genkit.models.vpn import tiny as vpn
 from genkit.models.wavenet import tiny as wavenet
+from genkit.rl.environments.catalogue import ENTRIES as ENVIRONMENTS
+from genkit.rl.environments.catalogue import EnvironmentEntry
 
-Entry = TypeVar("Entry", Family, DatasetEntry)
+Entry = TypeVar("Entry", Family, DatasetEntry, EnvironmentEntry)
 
 
 def resolve(target: str) -> Any:
@@ -61,6 +66,7 @@ class Registry(Generic[Entry]):
 
 families: Registry[Family] = Registry("family")
 datasets: Registry[DatasetEntry] = Registry("data set")
+environments: Registry[EnvironmentEntry] = Registry("environment")
 
 WAVENET = Paper(
     title="WaveNet: A Generative Model for Raw Audio",
@@ -285,3 +291,6 @@ families.add(
 
 for _entry in (*IMAGES, *AUDIO, *VIDEOS, *SCENES, *PHYSICS, *POINTS, *SEQUENCES):
     datasets.add(_entry)
+
+for _environment in ENVIRONMENTS:
+    environments.add(_environment)

@@ -57,6 +57,8 @@ def _find(name: str, overrides: Sequence[str]) -> tuple[str, Callable[[], Facts]
         return "family", lambda: _family(name)
     if name in registry.datasets.names():
         return "data set", lambda: _dataset(name)
+    if name in registry.environments.names():
+        return "environment", lambda: _environment(name)
     if name in catalogue.names() or name.endswith(catalogue.SUFFIXES) or Path(name).is_file():
         return "recipe", lambda: _recipe(name, overrides)
     if _is_run(name):
@@ -68,7 +70,8 @@ def _find(name: str, overrides: Sequence[str]) -> tuple[str, Callable[[], Facts]
 
 def _all_names() -> list[str]:
     runs = [run.name for run in _runs()]
-    return [*registry.families.names(), *registry.datasets.names(), *catalogue.names(), *runs]
+    kinds = (registry.families, registry.datasets, registry.environments, catalogue)
+    return [*(name for kind in kinds for name in kind.names()), *runs]
 
 
 def _runs() -> Sequence[Any]:
@@ -108,6 +111,23 @@ def _dataset(name: str) -> Facts:
         "licence": entry.licence,
         "citation": entry.citation,
         "builtin": entry.builtin,
+    }
+
+
+def _environment(name: str) -> Facts:
+    import genkit.backend  # noqa: F401 - what it makes imports Keras, whose noise this hides
+
+    entry = registry.environments.get(name)
+    config = registry.resolve(entry.config)()
+    made = config.make()
+    spaces = {part: f"{space.dtype} {space.shape}" for part, space in made.observation.items()}
+    return {
+        "name": entry.name,
+        "summary": entry.summary,
+        "actions": list(made.actions),
+        "observation": spaces,
+        "limit": f"{made.limit} steps",
+        "options": {k: v for k, v in config.model_dump().items() if k != "name"},
     }
 
 

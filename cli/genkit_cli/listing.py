@@ -44,8 +44,8 @@ def datasets() -> list[Row]:
 
 
 def environments() -> list[Row]:
-    """None: the families of agents are not part of this version."""
-    return []
+    entries = (registry.environments.get(name) for name in registry.environments.names())
+    return [{"name": entry.name, "summary": entry.summary} for entry in entries]
 
 
 def runs() -> list[Row]:
@@ -76,7 +76,7 @@ EMPTY = {
     "families": "no families",
     "recipes": "no recipes",
     "datasets": "no data sets",
-    "environments": "none yet: this version has no agents",
+    "environments": "no environments",
     "runs": "no runs yet; make one with: genkit train RECIPE",
 }
 

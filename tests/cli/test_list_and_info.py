@@ -24,9 +24,9 @@ def made_run(folder: Path):
 def test_list_shows_everything_by_default(run) -> None:
     result = run("list")
     assert result.exit_code == 0
-    for name in [*registry.families.names(), *registry.datasets.names(), *catalogue.names()]:
+    kinds = (registry.families, registry.datasets, registry.environments, catalogue)
+    for name in (name for kind in kinds for name in kind.names()):
         assert name in result.stdout
-    assert "(none yet: this version has no agents)" in result.stdout
     assert "(no runs yet; make one with: genkit train RECIPE)" in result.stdout
 
 
@@ -36,9 +36,9 @@ def test_list_of_one_kind_is_one_line_each(run) -> None:
 
 
 def test_an_empty_list_is_told_on_standard_error(run) -> None:
-    result = run("list", "environments")
+    result = run("list", "runs")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "none yet: this version has no agents\n"
+    assert result.stderr == "no runs yet; make one with: genkit train RECIPE\n"
 
 
 def test_list_as_json(run) -> None:
@@ -50,8 +50,20 @@ def test_list_as_json(run) -> None:
     assert papers["gated_pixelcnn"] == ["1606.05328"]
     assert papers["air"] == ["1603.08575"]
     assert {row["kind"] for row in found["recipes"]} == {"recipe", "study"}
-    assert found["environments"] == found["runs"] == []
+    assert [row["name"] for row in found["environments"]] == registry.environments.names()
+    assert found["runs"] == []
     assert list(json.loads(run("list", "datasets", "--json").stdout)) == ["schema", "datasets"]
+
+
+@pytest.mark.parametrize("name", registry.environments.names())
+def test_info_of_an_environment(run, name: str) -> None:
+    result = run("info", name, "--json")
+    assert result.stderr == ""
+    found = json.loads(result.stdout)
+    assert found["kind"] == "environment"
+    assert len(found["actions"]) > 2
+    assert "uint8" in found["observation"]["image"]
+    assert "name" not in found["options"]
 
 
 def test_list_runs(run, made_run) -> None:

@@ -1,0 +1,44 @@
+"""The environments by name. Light: no NumPy, no Keras."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class EnvironmentEntry:
+    """An environment by name.
+
+    Args:
+        name: such as `catch`. summary: one line.
+        config: `module:Class` of the pydantic model of a recipe's section, whose `make()` gives
+            the environment.
+    """
+
+    name: str
+    summary: str
+    config: str
+
+
+ENTRIES = (
+    EnvironmentEntry(
+        "catch",
+        "a ball falls, a paddle catches it or not; 10 x 5 pixels",
+        "genkit.rl.environments.config:CatchConfig",
+    ),
+    EnvironmentEntry(
+        "key-door",
+        "a grid of two rooms: fetch the key, open the door, reach the goal",
+        "genkit.rl.environments.config:KeyDoorConfig",
+    ),
+    EnvironmentEntry(
+        "pong-reduced",
+        "Pong of 16 x 16 pixels, with the variants of Pong soup",
+        "genkit.rl.environments.config:PongConfig",
+    ),
+    EnvironmentEntry(
+        "maze-raycast",
+        "mazes seen from inside: RGB, depth, velocity, position",
+        "genkit.rl.environments.config:MazeConfig",
+    ),
+)
