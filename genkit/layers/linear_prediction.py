@@ -64,11 +64,12 @@ class LinearPrediction(keras.Layer):
         return ops.repeat(ops.concatenate([known, scale], axis=-1), self.hop, axis=1)
 
     def values(self, codes: Any) -> Any:
-        """What codes stand for, from -1 to 1: of integers `(...)`, whose `levels` stands for none,
-        or one-hot `(..., levels)`."""
-        if "int" in keras.backend.standardize_dtype(codes.dtype):
-            return ops.take(ops.cast(self._values, self.floats), codes, axis=0)
-        return ops.matmul(ops.cast(codes, self.floats), ops.cast(self._values[:-1], self.floats))
+        """What codes `(...)` stand for, from -1 to 1; 0 of `levels`, which stands for none."""
+        return ops.take(ops.cast(self._values, self.floats), codes, axis=0)
+
+    def values_of_rows(self, rows: Any) -> Any:
+        """The same of one-hot codes `(..., levels)`."""
+        return ops.matmul(ops.cast(rows, self.floats), ops.cast(self._values[:-1], self.floats))
 
     def forecast(self, values: Any, coefficients: Any) -> tuple[Any, Any]:
         """Centre and logarithm of the scale, each `(B, T)`.

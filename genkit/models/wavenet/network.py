@@ -160,7 +160,8 @@ class WaveNet(keras.Model):
             return None
         steps = int(x.shape[1])
         wanted, order = steps if tail is None else tail, self.prediction.order
-        values = ops.pad(self.prediction.values(x), ((0, 0), (order, 0)))[:, steps - wanted :]
+        read = self.prediction.values if len(x.shape) == 2 else self.prediction.values_of_rows
+        values = ops.pad(read(x), ((0, 0), (order, 0)))[:, steps - wanted :]
         coefficients = self.prediction.coefficients(local)
         return self.prediction.forecast(values, coefficients[:, steps - wanted : steps])
 
