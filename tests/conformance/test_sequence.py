@@ -12,6 +12,7 @@ from genkit.conformance import sequence
 from genkit.conformance.sequence import sequence_checks
 from genkit.layers import dilated_steps
 from genkit.layers.context import ContextStack, ContextSteps
+from genkit.layers.linear_prediction import LinearPrediction
 from genkit.layers.rings import Rings
 from genkit.models.wavenet import sampling
 from genkit.models.wavenet.sampling import LOCAL, WaveNetSteps
@@ -45,7 +46,14 @@ CASES: dict[str, dict[str, Any]] = {
         "upsampling": {"channels": 3, "strides": (3,), "learned": False},
     },
 }
-TWICE = ("steered", "contexts of frames")
+CASES["linear prediction"] = {
+    "local": 2 + 3 + 1,
+    "upsampling": {"channels": 2, "strides": (2,), "halo": 1},
+    "prediction": {"order": 3, "column": 2, "hop": 2, "halo": 1},
+    # Sees two codes by itself; the third one only through the predictor.
+    "dilations": (1,),
+}
+TWICE = ("steered", "contexts of frames", "linear prediction")
 PROVED = {
     "causality_gradient",
     "causality_change",
@@ -176,6 +184,35 @@ def a_cut_begins_a_halo_too_early(view: Any, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(view, "cut", cut)
 
 
+def a_forecast_sees_its_own_code(view: Any, patch: pytest.MonkeyPatch) -> None:
+    """Values that are a time step too young."""
+    right = LinearPrediction.forecast
+
+    def forecast(self: LinearPrediction, values: Any, coefficients: Any) -> Any:
+        return right(self, ops.concatenate([values[:, 1:], values[:, :1]], axis=1), coefficients)
+
+    patch.setattr(LinearPrediction, "forecast", forecast)
+
+
+def a_step_forgets_older_values(view: Any, patch: pytest.MonkeyPatch) -> None:
+    right = WaveNetSteps._forecast
+
+    def forecast(self: WaveNetSteps, prediction: Any, before: Any, older: Any, i: Any) -> Any:
+        return right(self, prediction, before, ops.zeros_like(older), i)
+
+    patch.setattr(WaveNetSteps, "_forecast", forecast)
+
+
+def priming_forgets_the_last_value(view: Any, patch: pytest.MonkeyPatch) -> None:
+    right = sampling._forecasts
+
+    def forecasts(*given: Any) -> Any:
+        forecast, seen = right(*given)
+        return forecast, ops.concatenate([seen[:, :1], seen[:, :-1]], axis=1)
+
+    patch.setattr(sampling, "_forecasts", forecasts)
+
+
 Mutation = Callable[[Any, pytest.MonkeyPatch], None]
 MUTATIONS: list[tuple[Mutation, str, set[str]]] = [
     (codes_see_themselves, "two taps", {"causality_gradient", "causality_change"}),
@@ -193,6 +230,13 @@ MUTATIONS: list[tuple[Mutation, str, set[str]]] = [
     (context_rings_stay_as_they_are, "contexts of frames", {"incremental_logits"}),
     (priming_forgets_the_last_frame, "contexts of frames", {"quick_priming_logits"}),
     (a_cut_begins_a_halo_too_early, "contexts of frames", {"incremental_logits"}),
+    (
+        a_forecast_sees_its_own_code,
+        "linear prediction",
+        {"causality_gradient", "causality_change"},
+    ),
+    (a_step_forgets_older_values, "linear prediction", {"incremental_logits"}),
+    (priming_forgets_the_last_value, "linear prediction", {"quick_priming_logits"}),
 ]
 
 

@@ -24,6 +24,9 @@ from genkit.speech.envelope import (
 from genkit.speech.reading import Spoken, padded, rounded_up
 from genkit.speech.sizes import CENTRE, FRAME, SPREAD
 
+# Coefficients `(F, order)`, and the natural logarithms of the deviation of their errors `(F,)`.
+Predictors = tuple[np.ndarray, np.ndarray]
+
 STEP = 128  # frames; recordings are padded to multiples of it
 SHOWN = 3
 
@@ -69,15 +72,11 @@ class EnvelopeLearner(ProsodyLearner):
         weight = padded(ones, length)
         whole = padded(correlations, length) + (1.0 - weight)[..., None] * silence
         return {
-            "features": self._surrounded(features),
+            "features": features,
             "correlations": whole,
             "weight": weight,
             **self.vector(spoken, chosen),
         }
-
-    def _surrounded(self, features: np.ndarray) -> np.ndarray:
-        halo = self.config.halo
-        return np.pad(features, ((0, 0), (halo, halo), (0, 0)))
 
     def _correlation(self, spoken: Spoken, number: int) -> np.ndarray:
         """Of the frames of a recording, `(F, order + 1)`; remembered, some 100 kB each."""
@@ -97,12 +96,7 @@ class EnvelopeLearner(ProsodyLearner):
         Args:
             features: `(F, D)`, linguistic. vector: `(V,)`, who says it; None without conditions.
         """
-        length = rounded_up(len(features), STEP)
-        batch = {"features": self._surrounded(padded([features], length))}
-        if vector is not None:
-            batch["vector"] = vector[None]
-        found: np.ndarray = np.asarray(ops.convert_to_numpy(self._told(batch)))
-        return found[0, : len(features)]
+        return self.alone(self._told, features, STEP, vector)
 
     def predicted(self, spoken: Spoken, progress: Progress) -> list[np.ndarray]:
         """What is told of each recording's frames."""
@@ -115,12 +109,12 @@ class EnvelopeLearner(ProsodyLearner):
         spoken = self.spoken(request.split, progress, request.limit)
         told = self.predicted(spoken, SILENT if request.brief else progress)
         every = [self._correlation(spoken, i) for i in range(len(spoken))]
-        metrics = distances(np.concatenate(every), np.concatenate(told))
+        correlations = np.concatenate(every)
+        best = own(correlations)
+        metrics = predictor_distances(correlations, best, predictors(np.concatenate(told)))
         if request.brief:
             return Evaluation(len(spoken), metrics)
-        means = self._means()
-        by_phone = np.concatenate([self._of_phones(spoken, i, means) for i in range(len(spoken))])
-        baseline = predictor_distances(np.concatenate(every), *by_phone_predictors(by_phone))
+        baseline = predictor_distances(correlations, best, self._of_phones(spoken))
         metrics |= {f"phone_mean_{key}": value for key, value in baseline.items()}
         figure = envelopes_figure(
             [decibels(*own(r)) for r in every[:SHOWN]],
@@ -146,12 +140,18 @@ class EnvelopeLearner(ProsodyLearner):
                 total[0], total[1] = total[0] + own.sum(axis=0), total[1] + len(own)
         return {name: total / count for name, (total, count) in sums.items() if count}
 
-    def _of_phones(self, spoken: Spoken, number: int, means: Mapping[str, Any]) -> np.ndarray:
-        """Autocorrelations that each frame's phone has on average."""
-        utterance, durations = spoken.utterance(number)
-        rows = np.stack([means.get(phone.name, means[""]) for phone in utterance.phones])
-        found: np.ndarray = np.repeat(rows, durations, axis=0)
-        return found
+    def _of_phones(self, spoken: Spoken) -> Predictors:
+        """The predictor of its phone for each frame of all recordings."""
+        means = self._means()
+        number = {name: i for i, name in enumerate(means)}
+        places = []
+        for i in range(len(spoken)):
+            utterance, durations = spoken.utterance(i)
+            own_numbers = [number.get(phone.name, number[""]) for phone in utterance.phones]
+            places.append(np.repeat(own_numbers, durations))
+        coefficients, log_deviation = own(np.stack(list(means.values())))
+        frames = np.concatenate(places)
+        return coefficients[frames], log_deviation[frames]
 
     def score(self, data: str, limit: int | None, progress: Progress) -> Iterator[dict[str, Any]]:
         """Per recording: frames and distances."""
@@ -161,46 +161,39 @@ class EnvelopeLearner(ProsodyLearner):
             yield {"index": i, "name": spoken.split.names[i], "frames": len(told), **found}
 
 
-def predictors(told: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients `(F, order)` and logarithms of deviations `(F,)` of what a network tells."""
+def predictors(told: np.ndarray) -> Predictors:
+    """What a network tells of frames `(F, order + 1)`, as predictors."""
     reflection = ops.convert_to_tensor(LARGEST * told[:, :-1], "float32")
     coefficients = np.asarray(ops.convert_to_numpy(step_up(reflection)), np.float64)
     return coefficients, told[:, -1].astype(np.float64) * SPREAD + CENTRE
 
 
-def own(correlations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The same of the best predictor of each frame."""
+def own(correlations: np.ndarray) -> Predictors:
+    """The best predictor of each frame."""
     coefficients, power = own_predictors(correlations)
     return coefficients, 0.5 * np.log(np.maximum(power, 1e-12))
 
 
 def distances(correlations: np.ndarray, told: np.ndarray) -> dict[str, float]:
     """Of what a network tells of frames, from their own best predictors."""
-    return predictor_distances(correlations, *predictors(told))
-
-
-def by_phone_predictors(correlations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Predictors of rows that come again and again."""
-    rows, places = np.unique(correlations, axis=0, return_inverse=True)
-    coefficients, log_deviation = own(rows)
-    return coefficients[places.ravel()], log_deviation[places.ravel()]
+    return predictor_distances(correlations, own(correlations), predictors(told))
 
 
 def predictor_distances(
-    correlations: np.ndarray, coefficients: np.ndarray, log_deviation: np.ndarray
+    correlations: np.ndarray, best: Predictors, others: Predictors
 ) -> dict[str, float]:
     """Means over frames: the distance of Itakura and Saito, and spectral distortion in dB.
 
     Args:
-        correlations: `(F, order + 1)`. coefficients, log_deviation: `(F, order)` and `(F,)`.
+        correlations: `(F, order + 1)`. best: their own predictors. others: those that are judged.
     """
-    best, best_deviation = own(correlations)
+    coefficients, log_deviation = others
     rows, whole = correlations.astype(np.float64), np.pad(-coefficients, ((0, 0), (1, 0)))
     whole[:, 0] = 1.0
     lags = np.abs(np.arange(rows.shape[1])[:, None] - np.arange(rows.shape[1]))
     left = np.einsum("fi,fij,fj->f", whole, rows[:, lags], whole)
-    found = left * np.exp(-2 * log_deviation) - 2 * (best_deviation - log_deviation) - 1.0
-    spectra = [decibels(best, best_deviation), decibels(coefficients, log_deviation)]
+    found = left * np.exp(-2 * log_deviation) - 2 * (best[1] - log_deviation) - 1.0
+    spectra = [decibels(*pair) for pair in (best, others)]
     return {
         "itakura_saito": float(np.mean(found)),
         "log_spectral_distortion_db": spectral_distortion(spectra),

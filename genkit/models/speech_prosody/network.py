@@ -48,9 +48,7 @@ class PhoneDurations(keras.Model):
 
     def call(self, features: Any, vector: Any = None) -> Any:
         if self.vector:
-            shape = (*ops.shape(features)[:2], self.vector)
-            spread = ops.broadcast_to(ops.cast(vector, features.dtype)[:, None], shape)
-            features = ops.concatenate([features, spread], axis=-1)
+            features = _beside(features, vector)
         return ops.squeeze(self.exit(self.lstm(self.entry(features))), -1)
 
     def get_config(self) -> dict[str, Any]:
@@ -169,9 +167,9 @@ class SpectralEnvelope(keras.Model):
         features: of a frame. vector: width of the global condition, or 0. order: of the predictor.
         units, layers: of hidden layers. halo: frames on either side that a frame sees.
 
-    Input: features `(B, halo + F + halo, features)`, vector `(B, vector)` or None. Output:
-    `(B, F, order + 1)`, reflection coefficients, and the logarithm of the error's deviation, less
-    `CENTRE` and over `SPREAD` of `genkit.speech.sizes`.
+    Input: features `(B, F, features)`, zeros before and behind them, and vector `(B, vector)` or
+    None. Output: `(B, F, order + 1)`, reflection coefficients, and the logarithm of the error's
+    deviation, less `CENTRE` and over `SPREAD` of `genkit.speech.sizes`.
     """
 
     def __init__(
@@ -211,12 +209,11 @@ class SpectralEnvelope(keras.Model):
         self.built = True
 
     def call(self, features: Any, vector: Any = None) -> Any:
-        count = int(features.shape[1]) - 2 * self.halo
-        around = [features[:, i : i + count] for i in range(2 * self.halo + 1)]
-        if width := self.config["vector"]:
-            shape = (ops.shape(features)[0], count, width)
-            around.append(ops.broadcast_to(ops.cast(vector, features.dtype)[:, None], shape))
-        x = ops.concatenate(around, axis=-1)
+        count, halo = int(features.shape[1]), self.halo
+        whole = ops.pad(features, ((0, 0), (halo, halo), (0, 0)))
+        x = ops.concatenate([whole[:, i : i + count] for i in range(2 * halo + 1)], axis=-1)
+        if self.config["vector"]:
+            x = _beside(x, vector)
         for layer in self.hidden:
             x = ops.leaky_relu(layer(x), SLOPE)
         x = self.exit(x)
@@ -224,3 +221,10 @@ class SpectralEnvelope(keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.config}
+
+
+def _beside(features: Any, vector: Any) -> Any:
+    """Features `(B, N, D)` with a vector `(B, V)` beside each of them, `(B, N, D + V)`."""
+    shape = (*ops.shape(features)[:2], int(vector.shape[-1]))
+    spread = ops.broadcast_to(ops.cast(vector, features.dtype)[:, None], shape)
+    return ops.concatenate([features, spread], axis=-1)

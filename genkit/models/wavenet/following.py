@@ -16,7 +16,7 @@ from genkit.data.audio.given import read_recording
 from genkit.data.fingerprint import checksum
 from genkit.errors import DataError, UsageError
 from genkit.models.wavenet.features import log_mel
-from genkit.models.wavenet.frames import LinguisticFrames
+from genkit.models.wavenet.frames import LinguisticFrames, joined
 from genkit.models.wavenet.inputs import DURATIONS, ENVELOPE, PITCH
 from genkit.sampling.references import row_reference
 from genkit.speech.context import frame_features, phone_features
@@ -198,31 +198,28 @@ class LinguisticFollower:
 
     def _frames(self, utterance: Utterance, row: Mapping[str, str]) -> np.ndarray:
         """Features of what is said, as long and as high as the inputs tell."""
-        lasting = self.inputs.learner(DURATIONS).durations(
-            utterance, self.inputs.vector(DURATIONS, row)
-        )
+        inputs, local = self.inputs, self.local
+        lasting = inputs.learner(DURATIONS).durations(utterance, inputs.vector(DURATIONS, row))
         said = frame_features(phone_features(utterance, self.phones), lasting)
-        envelope = self.frames.envelope(said, row) if self.local.prediction else None
-        if not self.local.pitch:
-            return self.frames.joined(said, envelope, None, None)
-        contour = self.inputs.learner(PITCH).contour(
-            utterance, lasting, self.inputs.vector(PITCH, row)
-        )
-        if not self.local.phase:
-            return self.frames.joined(said, envelope, contour, None)
-        phase = contour_phases(log_hertz_of(contour[:, 0]), self.data.sample_rate, self.local.hop)
-        return self.frames.joined(said, envelope, contour, phase)
+        envelope = contour = phase = None
+        if local.prediction:
+            envelope = self.frames.envelope(said, row)
+        if local.pitch:
+            vector = inputs.vector(PITCH, row)
+            contour = inputs.learner(PITCH).contour(utterance, lasting, vector)
+        if contour is not None and local.phase:
+            phase = contour_phases(log_hertz_of(contour[:, 0]), self.data.sample_rate, local.hop)
+        return joined(said, envelope, contour, phase)
 
     def silence(self, length: int) -> np.ndarray:
         nothing = Utterance((Phone(PAUSE),), (False,))
         count = -(-length // self.local.hop)
         said = frame_features(phone_features(nothing, self.phones), np.array([count]))
-        order = self.local.prediction
-        # White noise that is too quiet to be heard.
-        envelope = np.full((count, order + 1), QUIET, np.float32) * np.eye(order + 1)[order]
-        rest = self.local.width(self.data) - said.shape[1] - (order + 1 if order else 0)
-        neither = np.zeros((count, rest), np.float32)  # pitch nor voice
-        return self.frames.joined(said, envelope if order else None, neither, None)
+        rest = self.local.width(self.data) - said.shape[1]
+        frames = np.concatenate([said, np.zeros((count, rest), np.float32)], axis=1)
+        if order := self.local.prediction:  # white noise that is too quiet to be heard
+            frames[:, said.shape[1] + order] = QUIET
+        return frames  # neither pitch nor voice
 
     def digest(self, row: Mapping[str, str]) -> str | None:
         """Of what is said, and of the weights of the runs that tell how."""

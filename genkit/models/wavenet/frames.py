@@ -78,8 +78,9 @@ class LinguisticFrames:
     def recorded(self, split: AudioSplit, number: int) -> np.ndarray:
         """Frames of a recording, with its own pitch and phase, `(F, width)` float32."""
         spoken = self.spoken(split)
-        return self.joined(
-            said := spoken.features(number, pitch=False),
+        said = spoken.features(number, pitch=False)
+        return joined(
+            said,
             self._remembered(split, number, said) if self.order else None,
             spoken.contour(number) if self.pitch else None,
             spoken.phase(number) if self.phase else None,
@@ -105,22 +106,22 @@ class LinguisticFrames:
         found: np.ndarray = self.inputs.learner(ENVELOPE).envelope(said, vector)
         return found
 
-    def joined(
-        self,
-        said: np.ndarray,
-        envelope: np.ndarray | None,
-        contour: np.ndarray | None,
-        phase: np.ndarray | None,
-    ) -> np.ndarray:
-        """Features of frames, `(F, width)`, of those parts that the model has."""
-        every = (said, envelope, contour, phase)
-        return np.concatenate([part for part in every if part is not None], axis=1)
-
     def of(self, split: AudioSplit, recording: int, begin: int, count: int) -> np.ndarray:
         frames = np.zeros((count, self.width), np.float32)
         own = self.recorded(split, recording)[max(0, begin) : max(0, begin + count)]
         frames[max(0, -begin) : max(0, -begin) + len(own)] = own
         return frames
+
+
+def joined(
+    said: np.ndarray,
+    envelope: np.ndarray | None = None,
+    contour: np.ndarray | None = None,
+    phase: np.ndarray | None = None,
+) -> np.ndarray:
+    """Features of frames side by side, `(F, width)`, in the order in which a model reads them."""
+    every = (said, envelope, contour, phase)
+    return np.concatenate([part for part in every if part is not None], axis=1)
 
 
 def frames_of(

@@ -95,7 +95,7 @@ class ArrayEnvironment:
         raise NotImplementedError
 
     def moved(self, state: State, action: Any, noise: Any) -> tuple[State, Any, Any]:
-        """State but for `time`, reward and whether the episode is over."""
+        """State, whose `time` does not count, reward and whether the episode is over."""
         raise NotImplementedError
 
     def observe(self, state: State) -> Observation:
@@ -121,6 +121,11 @@ def choice(noise: Any, count: Any) -> Any:
 def at(places: Any, size: int) -> Any:
     """One-hot rows `(..., size)` of places `(...)`, bool: a picture's row or column."""
     return ops.expand_dims(places, -1) == np.arange(size, dtype=np.int32)
+
+
+def spot(rows: Any, columns: Any, height: int, width: int) -> Any:
+    """Maps `(B, height, width)`, bool, that are set in one place each, `(B,)` and `(B,)`."""
+    return at(rows, height)[:, :, None] & at(columns, width)[:, None]
 
 
 def picture(values: Any) -> Any:

@@ -12,9 +12,9 @@ from genkit.rl.environments.base import (
     Observation,
     Space,
     State,
-    at,
     choice,
     picture,
+    spot,
 )
 
 
@@ -49,10 +49,10 @@ class Catch(ArrayEnvironment):
         over = row == self.rows - 1
         caught = ops.where(paddle == state["column"], 1.0, -1.0)
         reward = ops.where(over, caught, 0.0)
-        return {"row": row, "column": state["column"], "paddle": paddle}, reward, over
+        return {**state, "row": row, "paddle": paddle}, reward, over
 
     def observe(self, state: State) -> Observation:
-        ball = at(state["row"], self.rows)[:, :, None] & at(state["column"], self.columns)[:, None]
-        last = at(ops.full_like(state["row"], self.rows - 1), self.rows)
-        paddle = last[:, :, None] & at(state["paddle"], self.columns)[:, None]
+        last = ops.full_like(state["row"], self.rows - 1)
+        ball = spot(state["row"], state["column"], self.rows, self.columns)
+        paddle = spot(last, state["paddle"], self.rows, self.columns)
         return {"image": picture(ops.where(ball | paddle, 255, 0))[..., None]}

@@ -15,6 +15,7 @@ from genkit.rl.environments.base import (
     at,
     choice,
     picture,
+    spot,
 )
 
 _MOVES = np.array([[-1, 0], [1, 0], [0, -1], [0, 1]], np.int32)
@@ -59,7 +60,7 @@ class KeyDoor(ArrayEnvironment):
             "goal": ops.stack([1 + goal // right, self.wall + 1 + goal % right], axis=1),
             "door": 1 + choice(noise[:, 3], inner),
             "held": ops.zeros_like(key, dtype="bool"),
-            "open": ops.zeros_like(key, dtype="bool"),
+            "open": ops.zeros_like(key, dtype="bool"),  # seen; who passed has the key
         }
 
     def moved(self, state: State, action: Any, noise: Any) -> tuple[State, Any, Any]:
@@ -67,13 +68,12 @@ class KeyDoor(ArrayEnvironment):
         row, column = wanted[:, 0], wanted[:, 1]
         solid = ops.take(ops.convert_to_tensor(self._walls.ravel()), row * self.size + column)
         door = (column == self.wall) & (row == state["door"])
-        passed = door & (state["held"] | state["open"])
+        passed = door & state["held"]
         free = passed | ops.logical_not(solid)
         agent = ops.where(free[:, None], wanted, state["agent"])
         held = state["held"] | ops.all(agent == state["key"], axis=1)
         over = ops.all(agent == state["goal"], axis=1)
         after = {**state, "agent": agent, "held": held, "open": state["open"] | passed}
-        after.pop("time", None)
         return after, ops.where(over, 1.0, 0.0), over
 
     def observe(self, state: State) -> Observation:
@@ -81,11 +81,10 @@ class KeyDoor(ArrayEnvironment):
         door = at(state["door"], size)[:, :, None] & (np.arange(size) == self.wall)
         shut = door & ops.logical_not(state["open"])[:, None, None]
         walls = ops.logical_and(ops.convert_to_tensor(self._walls), ops.logical_not(door))
-        key = _spot(state["key"], size) & ops.logical_not(state["held"])[:, None, None]
-        maps = [walls, shut, key, _spot(state["goal"], size), _spot(state["agent"], size)]
+        key, goal, agent = (
+            spot(state[name][:, 0], state[name][:, 1], size, size)
+            for name in ("key", "goal", "agent")
+        )
+        key = key & ops.logical_not(state["held"])[:, None, None]
+        maps = [walls, shut, key, goal, agent]
         return {"image": picture(ops.where(ops.stack(maps, axis=-1), 255, 0))}
-
-
-def _spot(place: Any, size: int) -> Any:
-    """A map `(B, size, size)` that is set at a place `(B, 2)`."""
-    return at(place[:, 0], size)[:, :, None] & at(place[:, 1], size)[:, None]

@@ -128,11 +128,9 @@ class RaycastMaze(ArrayEnvironment):
         reward = ops.where(found, GOAL, 0.0)
         reward = reward + FRUIT * ops.sum(ops.cast(eaten, "float32"), axis=1)
         after = {
-            "layout": state["layout"],
+            **state,
             "position": ops.where(found[:, None], self._somewhere(noise), position),
             "velocity": ops.where(found[:, None], ops.zeros_like(velocity), velocity),
-            "goal": state["goal"],
-            "fruit": state["fruit"],
             "left": state["left"] & ops.logical_not(eaten),
         }
         return after, reward, ops.zeros_like(found)

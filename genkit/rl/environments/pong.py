@@ -6,7 +6,7 @@ The paper changes the picture of Atari's Pong: frozen noise over it, a black or 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, get_args
 
 import numpy as np
 from keras import ops
@@ -17,15 +17,13 @@ from genkit.rl.environments.base import (
     Observation,
     Space,
     State,
-    at,
     choice,
     picture,
+    spot,
 )
+from genkit.rl.environments.config import Variant
 
-Variant = Literal["plain", "noisy", "black", "white", "zoom", "v-flip", "h-flip", "vh-flip"]
-VARIANTS: tuple[Variant, ...] = (
-    "plain", "noisy", "black", "white", "zoom", "v-flip", "h-flip", "vh-flip",
-)  # fmt: skip
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
 PADDLE = 4  # pixels high
 SCORE = 3  # points that win
 NOISE = 30.0  # deviation of the frozen noise, of 255
@@ -142,9 +140,9 @@ class ReducedPong(ArrayEnvironment):
         for paddle, column in ((own, size - 1), (other, 0)):
             high = (rows >= paddle[:, None]) & (rows < paddle[:, None] + PADDLE)
             sides.append(high[:, :, None] & (rows == column))
-        spot = at(ball[:, 0], size)[:, :, None] & at(ball[:, 1], size)[:, None]
+        seen = spot(ball[:, 0], ball[:, 1], size, size) | sides[0] | sides[1]
         background, moving = _COLOURS.get(self.variant, _USUAL)
-        return self._varied(ops.where(spot | sides[0] | sides[1], moving, background), background)
+        return self._varied(ops.where(seen, moving, background), background)
 
     def _varied(self, image: Any, background: int) -> Any:
         if self.variant == "noisy":

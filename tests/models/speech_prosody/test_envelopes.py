@@ -28,7 +28,8 @@ def test_distances_in_closed_form() -> None:
     same = distances(white, told)
     assert same["itakura_saito"] == pytest.approx(0.0, abs=1e-6)
     assert same["log_spectral_distortion_db"] == pytest.approx(0.0, abs=1e-4)
-    loud = predictor_distances(white, np.zeros((1, 2)), np.array([np.log(np.sqrt(0.5))]))
+    twice = (np.zeros((1, 2)), np.array([np.log(np.sqrt(0.5))]))
+    loud = predictor_distances(white, own(white), twice)
     assert loud["itakura_saito"] == pytest.approx(np.log(2) - 0.5)
     assert loud["log_spectral_distortion_db"] == pytest.approx(10 * np.log10(2))
 
