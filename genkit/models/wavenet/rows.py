@@ -92,6 +92,8 @@ class Rows:
             if local.prediction:  # filters that ring little
                 first = local.prediction_column(self.data)
                 found[..., first : first + local.prediction] *= 0.1
+            if local.phase:  # of voices: cosines of thousands of radians are rounding and no more
+                found[..., -1] *= 0.05
             arrays["local"] = found
         return arrays
 
