@@ -122,6 +122,10 @@ class Genkit(click.Group):
             )
         except (Exception, KeyboardInterrupt) as error:
             code = failures.report(error, as_json=_asks_for_json(arguments))
+            try:
+                sys.stdout.flush()
+            except OSError:  # such as a full disk, which was reported
+                _give_up_output()
         code = code if isinstance(code, int) else 0
         if standalone_mode:
             sys.exit(code)
@@ -150,7 +154,12 @@ def _closed_pipe_is_no_error() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        # Python flushes standard output once more when it ends; that must not fail either.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         raise click.exceptions.Exit(0) from None
+
+
+def _give_up_output() -> None:
+    """Leads standard output nowhere: Python flushes it once more when it ends, and if that failed,
+    the exit code would be another one."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
