@@ -131,8 +131,11 @@ class ResidualBlock(keras.Layer):
         ]
         self.expand = dense(2 * width, groups, "expand", **same)
         plain = {"use_bias": False, **same}
+        # From zero, so that a network learns first what it would learn without conditions.
         self.condition: Any = (
-            keras.layers.Dense(2 * self.gates * width, name="condition", **plain)
+            keras.layers.Dense(
+                2 * self.gates * width, kernel_initializer="zeros", name="condition", **plain
+            )
             if conditions
             else None
         )
