@@ -13,11 +13,16 @@ class EnvironmentEntry:
         name: such as `catch`. summary: one line.
         config: `module:Class` of the pydantic model of a recipe's section, whose `make()` gives
             the environment.
+        builtin: whether it is a function of arrays (`base.ArrayEnvironment`); else it is played
+            one at a time (`outside.OutsideConfig`).
+        extra: what has to be installed for it.
     """
 
     name: str
     summary: str
     config: str
+    builtin: bool = True
+    extra: str = ""
 
 
 ENTRIES = (
