@@ -25,8 +25,8 @@ ResumeClass = Literal["exact", "statistical"]
 class Feed(Protocol):
     """Where batches come from. Data sets are stateless; agents act and keep state."""
 
-    def batch(self, k: int) -> Arrays:
-        """Batch `k`: a function of (data, seed, k), and of the saved state where there is any."""
+    def batch(self, k: int) -> Any:
+        """Batch `k`, arrays by name, which may be nested: a function of (data, seed, k), and of the saved state where there is any."""
 
     def save(self) -> Arrays:
         """The state needed to go on with the next batch; empty for a data set."""
@@ -318,6 +318,7 @@ class Family:
         learner: `module:Class`, called with (recipe, inputs).
         resume: `exact` or `statistical`.
         tiny: name -> recipe sections; small configurations that drive every test suite.
+        acts: whether its data is an environment.
         autoregressive: whether the conformance suite of autoregressive models applies.
         outlook: `module:function` that estimates parameters, memory and receptive field
             of a recipe without importing Keras.
@@ -331,4 +332,5 @@ class Family:
     resume: ResumeClass = "exact"
     tiny: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     autoregressive: bool = False
+    acts: bool = False
     outlook: str | None = None

@@ -60,6 +60,9 @@ class ScheduledRate(keras.optimizers.schedules.LearningRateSchedule):
         if schedule.name == "steps":
             passed = sum(ops.cast(done >= bound, "float32") for bound in schedule.boundaries)
             return ops.power(schedule.factor, passed)
+        if schedule.name == "linear":
+            part = ops.minimum(done / float(schedule.decay_steps or 1), 1.0)
+            return 1.0 - (1.0 - schedule.floor) * part
         if schedule.name == "cosine":
             part = ops.minimum(done / float(schedule.decay_steps or 1), 1.0)
             return schedule.floor + (1.0 - schedule.floor) * 0.5 * (1.0 + ops.cos(np.pi * part))

@@ -18,6 +18,7 @@ from genkit.data.sequences.catalogue import ENTRIES as SEQUENCES
 from genkit.data.video.catalogue import ENTRIES as VIDEOS
 from genkit.errors import UsageError, unknown
 from genkit.family import Family, Paper
+from genkit.models.agents import tiny as agents
 from genkit.models.air import tiny as air
 from genkit.models.gated_pixelcnn import tiny as gated_pixelcnn
 from genkit.models.image_embedding import tiny as image_embedding
@@ -67,6 +68,12 @@ class Registry(Generic[Entry]):
 families: Registry[Family] = Registry("family")
 datasets: Registry[DatasetEntry] = Registry("data set")
 environments: Registry[EnvironmentEntry] = Registry("environment")
+
+
+def sources(family: str) -> Registry[DatasetEntry] | Registry[EnvironmentEntry]:
+    """What the `data` section of a family's recipes names: data sets, or environments."""
+    return environments if families.get(family).acts else datasets
+
 
 WAVENET = Paper(
     title="WaveNet: A Generative Model for Raw Audio",
@@ -286,6 +293,36 @@ families.add(
         learner="genkit.models.synthetic_gradients.making:make_learner",
         outlook="genkit.models.synthetic_gradients.config:outlook",
         tiny=synthetic_gradients.configurations(),
+    )
+)
+
+families.add(
+    Family(
+        name="agents",
+        summary="Actor-critic agents, feed-forward and recurrent, that learn by what they do",
+        papers=(
+            Paper(
+                title="Asynchronous Methods for Deep Reinforcement Learning",
+                authors="Mnih, V. and Badia, A. P. and Mirza, M. and Graves, A. and "
+                "Lillicrap, T. P. and Harley, T. and Silver, D. and Kavukcuoglu, K.",
+                year=2016,
+                arxiv="1602.01783",
+            ),
+            Paper(
+                title="IMPALA: Scalable Distributed Deep-RL with Importance Weighted "
+                "Actor-Learner Architectures",
+                authors="Espeholt, L. and Soyer, H. and Munos, R. and Simonyan, K. and Mnih, V. "
+                "and Ward, T. and Doron, Y. and Firoiu, V. and Harley, T. and Dunning, I. and "
+                "Legg, S. and Kavukcuoglu, K.",
+                year=2018,
+                arxiv="1802.01561",
+            ),
+        ),
+        config="genkit.models.agents.config:AgentsConfig",
+        learner="genkit.models.agents.learner:AgentLearner",
+        outlook="genkit.models.agents.config:outlook",
+        acts=True,
+        tiny=agents.configurations(),
     )
 )
 

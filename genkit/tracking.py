@@ -13,7 +13,15 @@ from genkit.errors import NonFiniteError
 from genkit.family import Metrics, Monitor
 
 WATCHED = ("loss", "gradient_norm")
-LATEST_ONLY = ("learning_rate",)
+LATEST_ONLY = (
+    "learning_rate",
+    # Of agents: counts, and figures that are means already.
+    "agent_steps",
+    "episodes",
+    "mean_return",
+    "auc",
+    "agent_steps_per_second",
+)
 MAX_PENDING = 256
 
 

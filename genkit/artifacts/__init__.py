@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from genkit.artifacts.audio import Audio
+from genkit.artifacts.episodes import Episodes
 from genkit.artifacts.figure import Animation, Figure
 from genkit.artifacts.images import ANIMATION, Images
 from genkit.artifacts.parts import Given, Parts
@@ -69,7 +70,7 @@ class Animated(Protocol):
 
 # What puts parts together, by kind; a family with a kind of its own adds it.
 SAMPLE_KINDS: dict[str, Any] = {
-    kind.kind: kind for kind in (Audio, Images, Rollouts, Scenes, Sequences, Videos)
+    kind.kind: kind for kind in (Audio, Episodes, Images, Rollouts, Scenes, Sequences, Videos)
 }
 
 __all__ = [
@@ -79,6 +80,7 @@ __all__ = [
     "Animation",
     "Artifact",
     "Audio",
+    "Episodes",
     "Figure",
     "Given",
     "Images",

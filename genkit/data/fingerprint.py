@@ -31,6 +31,8 @@ def fingerprint(config: Any) -> dict[str, str]:
     """
     from genkit import registry
 
+    if config.name not in registry.datasets.names():  # an environment
+        return {}
     target = registry.datasets.get(config.name).files
     if target is None:
         return {}

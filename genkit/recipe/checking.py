@@ -140,19 +140,25 @@ class _Checker:
             self._problem(f"must be a mapping (key: value). Received: {show(data)}", "data")
             return None
         name = (data or {}).get("name")
+        known = self._data_registry()
         if name is None:
-            self._problem(
-                f"is missing. Allowed: {', '.join(registry.datasets.names())}.", "data", "name"
-            )
+            self._problem(f"is missing. Allowed: {', '.join(known.names())}.", "data", "name")
             return None
         if not isinstance(name, str):
             self._problem(f"must be text. Received: {show(name)}", "data", "name")
             return None
         try:
-            return _section_class(registry.datasets.get(name).config)
+            return _section_class(known.get(name).config)
         except GenkitError as error:
             self._problem(error.message, "data", "name")
             return None
+
+    def _data_registry(self) -> Any:
+        """Where the family's data is from: data sets, or environments."""
+        family = self.values.get("family")
+        if isinstance(family, str) and family in registry.families.names():
+            return registry.sources(family)
+        return registry.datasets
 
     def _inputs(self) -> dict[str, str]:
         inputs = self.values.get("inputs") or {}

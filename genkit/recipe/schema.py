@@ -55,12 +55,12 @@ class OptimizerConfig(Section):
 class ScheduleConfig(Section):
     """How the learning rate moves. Lengths are explicit, so that `steps` may be raised later.
 
-    constant: the rate stays. steps: times `factor` at each of `boundaries`. cosine: down to
-    `floor` times the rate over `decay_steps`. plateau: times `factor` when the validation
+    constant: the rate stays. steps: times `factor` at each of `boundaries`. linear and cosine: down
+    to `floor` times the rate over `decay_steps`. plateau: times `factor` when the validation
     metric has not improved for `patience` validations. `warmup` rises linearly from 0.
     """
 
-    name: Literal["constant", "steps", "cosine", "plateau"] = "constant"
+    name: Literal["constant", "linear", "steps", "cosine", "plateau"] = "constant"
     warmup: NonNegativeInt = 0
     boundaries: list[PositiveInt] = Field(default_factory=list)
     factor: Annotated[float, Field(gt=0, lt=1)] = 0.3
@@ -70,8 +70,8 @@ class ScheduleConfig(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> ScheduleConfig:
-        if self.name == "cosine" and self.decay_steps is None:
-            raise ValueError("a cosine schedule needs decay_steps, the length of the decay")
+        if self.name in ("cosine", "linear") and self.decay_steps is None:
+            raise ValueError(f"a {self.name} schedule needs decay_steps, the length of the decay")
         if self.name == "steps" and not self.boundaries:
             raise ValueError("a steps schedule needs boundaries, a list of steps")
         if sorted(set(self.boundaries)) != self.boundaries:
@@ -159,6 +159,8 @@ class EvalConfig(Section):
             for none. Models of scenes only.
         optimise: find what is in so many items by descent as well, for comparison; 0 for none.
             Scenes in 3D only.
+        episodes: how many are played; agents only.
+        greedy: an agent takes its most probable actions; else they are drawn.
         checkpoint: `best`, `last` or a step.
     """
 
@@ -169,6 +171,8 @@ class EvalConfig(Section):
     importance: NonNegativeInt = 100
     labels: list[Annotated[int, Field(ge=10)]] = Field(default_factory=list)
     optimise: NonNegativeInt = 0
+    episodes: PositiveInt = 100
+    greedy: bool = False
     checkpoint: str = "best"
 
 

@@ -16,7 +16,31 @@ Side = Annotated[int, Field(ge=1, le=256)]
 Variant = Literal["plain", "noisy", "black", "white", "zoom", "v-flip", "h-flip", "vh-flip"]
 
 
-class CatchConfig(Section):
+Layout = dict[str, tuple[int, ...]]
+
+
+class BuiltinConfig(Section):
+    """Base of the sections of environments that are functions of arrays."""
+
+    def make(self) -> ArrayEnvironment:
+        """The environment."""
+        raise NotImplementedError
+
+    def layout(self) -> Layout | None:
+        """Shapes of the parts of an observation, without making the environment; None where that
+        is not known."""
+        return None
+
+    def action_count(self) -> int | None:
+        """How many actions there are; None where that is not known."""
+        return None
+
+    def reference_scores(self) -> tuple[float, float] | None:
+        """Mean returns of a random and of a human player, where they are published."""
+        return None
+
+
+class CatchConfig(BuiltinConfig):
     """A ball falls, a paddle catches it or not.
 
     Args:
@@ -33,8 +57,14 @@ class CatchConfig(Section):
 
         return Catch(self.rows, self.columns)
 
+    def layout(self) -> Layout:
+        return {"image": (self.rows, self.columns, 1)}
 
-class KeyDoorConfig(Section):
+    def action_count(self) -> int:
+        return 3
+
+
+class KeyDoorConfig(BuiltinConfig):
     """A key, a locked door, a goal behind it.
 
     Args:
@@ -51,8 +81,14 @@ class KeyDoorConfig(Section):
 
         return KeyDoor(self.size, self.limit)
 
+    def layout(self) -> Layout:
+        return {"image": (self.size, self.size, 5)}
 
-class PongConfig(Section):
+    def action_count(self) -> int:
+        return 4
+
+
+class PongConfig(BuiltinConfig):
     """A reduced Pong.
 
     Args:
@@ -70,8 +106,14 @@ class PongConfig(Section):
 
         return ReducedPong(self.variant, self.size, self.limit)
 
+    def layout(self) -> Layout:
+        return {"image": (self.size, self.size, 2)}
 
-class MazeConfig(Section):
+    def action_count(self) -> int:
+        return 3
+
+
+class MazeConfig(BuiltinConfig):
     """A maze seen from inside.
 
     Args:
@@ -105,3 +147,10 @@ class MazeConfig(Section):
             self.limit,
             self.seed,
         )
+
+    def layout(self) -> Layout:
+        seen = {"image": (self.view, self.view, 3), "depth": (self.view, self.view)}
+        return {**seen, "velocity": (6,), "position": (3,)}
+
+    def action_count(self) -> int:
+        return 8

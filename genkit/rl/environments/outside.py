@@ -47,6 +47,15 @@ class OutsideConfig(Section):
         """
         raise NotImplementedError
 
+    def layout(self) -> dict[str, tuple[int, ...]] | None:
+        """Shapes of the parts of an observation, without making an environment; None where that
+        is not known."""
+        return None
+
+    def action_count(self) -> int | None:
+        """How many actions there are; None where that is not known."""
+        return None
+
     def reference_scores(self) -> tuple[float, float] | None:
         """Mean returns of a random and of a human player, where they are published."""
         return None

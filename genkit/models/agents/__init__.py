@@ -1,0 +1,1 @@
+"""Advantage actor-critic agents, feed-forward and recurrent: the base of all that act."""

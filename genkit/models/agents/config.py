@@ -1,0 +1,180 @@
+"""The `model` section of an agent's recipe, and what follows from it. Light: no Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from genkit.errors import unknown
+from genkit.recipe.schema import NonNegativeInt, PositiveFloat, Section
+
+Width = Annotated[int, Field(ge=1, le=4096)]
+Weight = Annotated[float, Field(ge=0, le=1e6)]
+Part = Literal["image", "depth", "velocity", "position", "vector"]
+Layout = Mapping[str, tuple[int, ...]]
+
+
+class ConvolutionConfig(Section):
+    """A convolution without padding, and a ReLU behind it."""
+
+    filters: Width
+    kernel: Annotated[int, Field(ge=1, le=64)]
+    stride: Annotated[int, Field(ge=1, le=64)] = 1
+
+
+class ActorsConfig(Section):
+    """Who acts.
+
+    Args:
+        kind: `inline`, in this process; `ray`, actors that may be on other machines.
+        workers: processes that step environments which are no functions of arrays, 0 for none; for
+            Ray the number of actors.
+        timeout: seconds after which a worker that does not answer is taken for dead.
+        lag: updates that may lie between the weights that acted and those that learn from it. 0 is
+            synchronous: ratios of probabilities are 1, targets are n-step returns (A2C). From 1
+            on acting goes on while learning does, and V-trace corrects for it (IMPALA).
+    """
+
+    kind: Literal["inline", "ray"] = "inline"
+    workers: NonNegativeInt = 0
+    timeout: PositiveFloat = 60.0
+    lag: Annotated[int, Field(ge=0, le=64)] = 0
+
+
+class AgentsConfig(Section):
+    """An actor-critic agent (Mnih et al., 2016, arXiv:1602.01783), batched.
+
+    Args:
+        sees: parts of the observation.
+        convolutions: over `image` and `depth`, which are channels of one picture.
+        dense: units of each layer behind them.
+        lstm: units; 0 for a feed-forward agent.
+        previous: what of the step before the LSTM, or without one the last layer, is told too.
+        unroll: steps of every environment in an update.
+        discount: of a step. value: weight of the squared error of values, halved.
+        entropy: weight of the policy's entropy.
+        reward_clip: rewards are cut to minus this .. this for learning; null for as they are.
+        action_repeat: an action is played so many times.
+        rho_limit, c_limit: of V-trace, where there is a lag.
+        actors: who acts.
+    """
+
+    sees: Annotated[list[Part], Field(min_length=1)] = ["image"]
+    convolutions: Annotated[list[ConvolutionConfig], Field(max_length=10)] = Field(
+        default_factory=list
+    )
+    dense: Annotated[list[Width], Field(max_length=10)] = Field(default_factory=lambda: [256])
+    lstm: Annotated[int, Field(ge=0, le=4096)] = 0
+    previous: list[Literal["action", "reward"]] = Field(default_factory=list)
+    unroll: Annotated[int, Field(ge=1, le=1_000)] = 20
+    discount: Annotated[float, Field(ge=0, le=1)] = 0.99
+    value: Weight = 0.5
+    entropy: Weight = 0.01
+    reward_clip: PositiveFloat | None = None
+    action_repeat: Annotated[int, Field(ge=1, le=64)] = 1
+    rho_limit: PositiveFloat = 1.0
+    c_limit: PositiveFloat = 1.0
+    actors: ActorsConfig = ActorsConfig()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> AgentsConfig:
+        for name, values in (("sees", self.sees), ("previous", self.previous)):
+            if len(set(values)) != len(values):
+                raise ValueError(f"{name} names something twice. Received: {list(values)}")
+        if self.convolutions and not {"image", "depth"} & set(self.sees):
+            raise ValueError("convolutions need a picture: let `sees` name image or depth")
+        return self
+
+    def conflicts(self, recipe: Any) -> Iterator[tuple[str, str]]:
+        """Where this section does not fit the environment or the training."""
+        train, layout = recipe.train, recipe.data.layout()
+        if layout is not None:
+            for part in self.sees:
+                if part not in layout:
+                    yield "model.sees", unknown("part of the observation", part, layout)
+            if set(self.sees) <= set(layout):
+                yield from self._too_small(layout)
+        if train.accumulate != 1:
+            yield "train.accumulate", "must be 1: a stretch of experience has no equal pieces"
+        if train.precision != "float32":
+            yield "train.precision", "must be float32: agents know no other"
+        if train.rematerialise:
+            yield "train.rematerialise", "must be false: agents have no use for it"
+
+    def _too_small(self, layout: Layout) -> Iterator[tuple[str, str]]:
+        size = picture_shape(self.sees, layout)
+        for number, one in enumerate(self.convolutions):
+            if size is None or min(size[:2]) < one.kernel:
+                yield "model.convolutions", f"number {number} is larger than what it sees, {size}"
+                return
+            size = convolved(size, one)
+
+
+def picture_shape(sees: Sequence[str], layout: Layout) -> tuple[int, int, int] | None:
+    """Height, width and channels of all pictures that are seen, as one; None without any."""
+    shapes = [layout[part] for part in ("image", "depth") if part in sees]
+    if not shapes:
+        return None
+    channels = sum(shape[2] if len(shape) == 3 else 1 for shape in shapes)
+    return shapes[0][0], shapes[0][1], channels
+
+
+def convolved(size: tuple[int, int, int], layer: ConvolutionConfig) -> tuple[int, int, int]:
+    """Height, width and channels behind a convolution without padding."""
+    height, width = ((side - layer.kernel) // layer.stride + 1 for side in size[:2])
+    return height, width, layer.filters
+
+
+def parameter_count(config: AgentsConfig, layout: Layout, actions: int) -> int:
+    """Trained parameters: the closed form, which a test compares with the built network."""
+    total, width = 0, 0
+    size = picture_shape(config.sees, layout)
+    if size is not None:
+        for one in config.convolutions:
+            total += (one.kernel**2 * size[2] + 1) * one.filters
+            size = convolved(size, one)
+        width = size[0] * size[1] * size[2]
+    for part in config.sees:
+        if part not in ("image", "depth"):
+            width += layout[part][0]
+    for units in config.dense:
+        total, width = total + (width + 1) * units, units
+    width += actions * ("action" in config.previous) + ("reward" in config.previous)
+    if config.lstm:
+        total += 4 * config.lstm * (width + config.lstm + 1)
+        width = config.lstm
+    return total + (width + 1) * (actions + 1)
+
+
+def outlook(recipe: Any) -> dict[str, Any]:
+    """Facts about a recipe before anything is built.
+
+    Memory counts weights, gradients, optimiser and averages, and a stretch of observations with
+    their activations.
+    """
+    config, train = recipe.model, recipe.train
+    memory = "the whole episode" if config.lstm else "one observation"
+    per_update = config.unroll * train.batch_size
+    facts: dict[str, Any] = {
+        "receptive_field": memory,
+        "agent_steps": f"{per_update} an update, {per_update * train.steps} in all",
+    }
+    layout, actions = recipe.data.layout(), recipe.data.action_count()
+    if layout is None or actions is None:
+        return facts
+    parameters = parameter_count(config, layout, actions)
+    copies = 5 if train.average is not None else 4
+    seen, size = 0, picture_shape(config.sees, layout)
+    if size is not None:
+        seen = size[0] * size[1] * size[2]
+        for one in config.convolutions:
+            size = convolved(size, one)
+            seen += 2 * size[0] * size[1] * size[2]
+    seen += 2 * (sum(config.dense) + 8 * config.lstm)
+    return {
+        "parameters": parameters,
+        "memory_bytes": 4 * (parameters * copies + (per_update + train.batch_size) * seen),
+        **facts,
+    }

@@ -1,0 +1,165 @@
+"""The learner of actor-critic agents."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from genkit import backend
+from genkit.errors import UsageError, unknown
+from genkit.family import (
+    Check,
+    Evaluation,
+    EvaluationRequest,
+    Feed,
+    Generator,
+    Metrics,
+    Monitor,
+    SampleSettings,
+    Workload,
+)
+from genkit.learning import BaseLearner, GradientStep
+from genkit.models.agents.feed import ActingFeed
+from genkit.models.agents.generator import EpisodeGenerator
+from genkit.models.agents.network import Unrolled, build_network
+from genkit.progress import Progress
+from genkit.randomness import Noise
+from genkit.rl.array_rollout import ArrayRollout
+from genkit.rl.experience import Experience, Rollout
+from genkit.rl.heads.actor_critic import actor_critic_loss
+
+MEASURED = 50  # updates that the speed is of
+
+
+class AgentLearner(BaseLearner):
+    """Acts and learns from it, stretch by stretch (arXiv:1602.01783, batched).
+
+    Args:
+        recipe, inputs: as for every learner.
+    """
+
+    def __init__(self, recipe: Any, inputs: Mapping[str, Any] | None = None) -> None:
+        super().__init__(recipe, inputs)
+        self.config, self.section = recipe.model, recipe.data
+        self.monitor = Monitor("mean_return", "max")
+        self.environment = self.section.make()
+        for part in self.config.sees:
+            if part not in self.environment.observation:
+                problem = unknown("part", part, self.environment.observation)
+                raise UsageError(f"model.sees: {problem}")
+        self.actions = tuple(self.environment.actions)
+        self.network = build_network(self.config, self.environment.observation, len(self.actions))
+        self.networks = {"network": self.network}
+        self.steps = {"training": GradientStep(self.network, self.loss, recipe.train)}
+        self._ends: deque[float] = deque(maxlen=MEASURED)
+
+    # Training
+
+    def feed(self, split: str, seed: int) -> Feed:
+        """Experience of the environment; there is one split only."""
+        del split
+        return ActingFeed(self.rollout(self.recipe.train.batch_size, 1.0), seed)
+
+    def rollout(self, batch: int, temperature: float | str) -> Rollout:
+        """Acts in a batch of environments by the network as it is at each moment."""
+        config = self.config
+        return ArrayRollout(
+            self.environment,
+            self.network,
+            batch,
+            config.unroll,
+            temperature,
+            config.action_repeat,
+            config.reward_clip,
+        )
+
+    def loss(self, batch: Any) -> tuple[Any, dict[str, Any]]:
+        """See `actor_critic_loss`.
+
+        Args:
+            batch: experience.
+        """
+        return actor_critic_loss(self.unrolled(batch), batch, self.config)
+
+    def unrolled(self, experience: Experience) -> Unrolled:
+        """What the network makes of a stretch of experience."""
+        found: Unrolled = self.network(
+            experience["observation"],
+            experience["previous_action"],
+            experience["previous_reward"],
+            experience["first"],
+            experience["state"],
+        )
+        return found
+
+    def update(self, batch: Any, noise: Noise) -> Metrics:
+        del noise
+        began = time.perf_counter()
+        experience = batch["experience"]
+        seen = {part: experience["observation"][part] for part in self.config.sees}
+        metrics = self.steps["training"]({**experience, "observation": seen})
+        backend.synchronise(metrics)
+        figures = dict(batch["figures"])
+        learning = time.perf_counter() - began
+        return {**metrics, **figures_of(figures, learning), **self._speed()}
+
+    def _speed(self) -> dict[str, float]:
+        """Agent steps a second of the last updates."""
+        self._ends.append(time.perf_counter())
+        if len(self._ends) < 2:
+            return {}
+        per_update = self.config.unroll * self.recipe.train.batch_size
+        seconds = self._ends[-1] - self._ends[0]
+        return {"agent_steps_per_second": per_update * (len(self._ends) - 1) / seconds}
+
+    # Playing
+
+    def evaluate(self, request: EvaluationRequest, progress: Progress) -> Evaluation:
+        from genkit.models.agents.evaluation import evaluate
+
+        return evaluate(self, request, progress)
+
+    def generator(self, settings: SampleSettings) -> Generator | None:
+        return self.episodes(settings)
+
+    def episodes(
+        self,
+        settings: SampleSettings,
+        frames: bool = True,
+        temperature: float | str | None = None,
+    ) -> EpisodeGenerator:
+        """Plays episodes; see `EpisodeGenerator`."""
+        limit = self.environment.limit
+        return EpisodeGenerator(self.rollout, self.actions, settings, limit, frames, temperature)
+
+    def preview(self, count: int, seed: int) -> Sequence[Any]:
+        from genkit.sampling.driver import sample_tile
+
+        generator = self.episodes(SampleSettings(min(count, 4)))
+        return sample_tile(generator, seed, range(min(count, 4)), [])
+
+    # Proofs and speed
+
+    def checks(self) -> Iterable[Check]:
+        from genkit.models.agents.proofs import checks
+
+        return checks(self)
+
+    def workloads(self, tiles: Sequence[int]) -> Iterable[Workload]:
+        from genkit.models.agents.timing import workloads
+
+        return workloads(self, tiles)
+
+
+def figures_of(figures: dict[str, float], learning: float) -> dict[str, float]:
+    """Figures of acting and how the time of an update was spent, in percent."""
+    acting, waiting = figures.pop("acting_seconds"), figures.pop("waiting_seconds")
+    total = acting + waiting + learning
+    return {
+        **figures,
+        "acting_percent": 100 * acting / total,
+        "learning_percent": 100 * learning / total,
+        "waiting_percent": 100 * waiting / total,
+    }

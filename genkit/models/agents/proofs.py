@@ -1,0 +1,60 @@
+"""What `genkit check` proves of an agent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from genkit.conformance.weights import random_weights
+from genkit.family import Check
+from genkit.models.agents.generator import host
+
+if TYPE_CHECKING:
+    from genkit.models.agents.learner import AgentLearner
+
+DRAW, SEED = 0, 0
+BATCH = 3
+STRETCHES = 3
+ROUNDING = 1e-4  # of numbers about 1
+
+
+def checks(learner: AgentLearner) -> Iterable[Check]:
+    """Acting and learning compute the same, and a feed that was saved goes on exactly."""
+    yield Check("acting_and_unrolled_logits", ROUNDING, lambda: _under(learner, unrolled))
+    yield Check("saved_feed_differences", 0.0, lambda: _under(learner, resumed))
+
+
+def _under(learner: AgentLearner, measure: Any) -> float:
+    # A fresh policy is the same whatever it sees.
+    with random_weights(learner.network.trainable_variables, DRAW):
+        return float(measure(learner))
+
+
+def unrolled(learner: AgentLearner) -> float:
+    """Largest difference of logits and values between single steps and whole stretches."""
+    feed, worst = learner.feed("train", SEED), 0.0
+    for k in range(STRETCHES):
+        experience = feed.batch(k)["experience"]
+        found = learner.unrolled(experience)
+        for own, other in ((found.logits, "logits"), (found.values, "values")):
+            acted = host(experience[other])
+            gap = np.abs(host(own)[:-1] - acted).max()
+            worst = max(worst, float(gap / max(1.0, np.abs(acted).max())))
+    return worst
+
+
+def resumed(learner: AgentLearner) -> float:
+    """How many arrays differ between a feed that goes on and one that was saved and put back."""
+    feed = learner.feed("train", SEED)
+    feed.batch(0)
+    kept = {name: np.array(x) for name, x in feed.save().items()}
+    first = feed.batch(1)["experience"]
+    other = learner.feed("train", SEED)
+    other.restore(kept)
+    second = other.batch(1)["experience"]
+    from genkit.rl.experience import flat
+
+    pairs = zip(flat(first).values(), flat(second).values(), strict=True)
+    return float(sum(not np.array_equal(host(a), host(b)) for a, b in pairs))
