@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
 from genkit import registry
 from genkit.data.catalogue import DatasetEntry
 from genkit.family import Family
+from genkit.rl.environments.catalogue import EnvironmentEntry
 
 
 def main(folder: Path) -> None:
@@ -18,9 +20,11 @@ def main(folder: Path) -> None:
     family = TypeAdapter(Family).validate_json((folder / "family.json").read_bytes())
     if family.name not in registry.families.names():
         registry.families.add(family)
-    dataset = TypeAdapter(DatasetEntry).validate_json((folder / "dataset.json").read_bytes())
-    if dataset.name not in registry.datasets.names():
-        registry.datasets.add(dataset)
+    kind: Any = EnvironmentEntry if family.acts else DatasetEntry
+    source = TypeAdapter(kind).validate_json((folder / "source.json").read_bytes())
+    known: Any = registry.sources(family.name)
+    if source.name not in known.names():
+        known.add(source)
 
     from genkit.building import build_learner
     from genkit.conformance.learner import go_on

@@ -100,10 +100,11 @@ def _arrays(learner: Learner) -> dict[str, np.ndarray]:
 
 
 def _in_other_backend(recipe: Recipe, folder: Path) -> dict[str, float]:
-    family, dataset = registry.families.get(recipe.family), registry.datasets.get(recipe.data.name)
+    family = registry.families.get(recipe.family)
+    source = registry.sources(recipe.family).get(recipe.data.name)
     (folder / "recipe.json").write_text(json.dumps(recipe.as_dict()))
     (folder / "family.json").write_text(json.dumps(asdict(family)))
-    (folder / "dataset.json").write_text(json.dumps(asdict(dataset)))
+    (folder / "source.json").write_text(json.dumps(asdict(source)))
     environment = {**os.environ, "KERAS_BACKEND": backend.other()}
     environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
     command = [sys.executable, "-m", "genkit.conformance.continued", str(folder)]

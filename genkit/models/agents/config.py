@@ -16,6 +16,10 @@ Part = Literal["image", "depth", "velocity", "position", "vector"]
 Layout = Mapping[str, tuple[int, ...]]
 
 
+def _image() -> list[Part]:
+    return ["image"]
+
+
 class ConvolutionConfig(Section):
     """A convolution without padding, and a ReLU behind it."""
 
@@ -61,7 +65,7 @@ class AgentsConfig(Section):
         actors: who acts.
     """
 
-    sees: Annotated[list[Part], Field(min_length=1)] = ["image"]
+    sees: Annotated[list[Part], Field(min_length=1)] = Field(default_factory=_image)
     convolutions: Annotated[list[ConvolutionConfig], Field(max_length=10)] = Field(
         default_factory=list
     )
