@@ -47,11 +47,13 @@ def rates(name: str, batch: int) -> list[float]:
 
 
 def main() -> None:
+    names = registry.environments.names()
+    names = [name for name in names if registry.environments.get(name).builtin]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--environment", action="append", choices=registry.environments.names())
+    parser.add_argument("--environment", action="append", choices=names)
     parser.add_argument("--batch", action="append", type=int)
     given = parser.parse_args()
-    for name in given.environment or registry.environments.names():
+    for name in given.environment or names:
         for batch in given.batch or [16, 64, 256]:
             found = sorted(rates(name, batch))
             middle = found[len(found) // 2]

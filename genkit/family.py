@@ -26,7 +26,8 @@ class Feed(Protocol):
     """Where batches come from. Data sets are stateless; agents act and keep state."""
 
     def batch(self, k: int) -> Any:
-        """Batch `k`, arrays by name, which may be nested: a function of (data, seed, k), and of the saved state where there is any."""
+        """Batch `k`, arrays by name, which may be nested: a function of (data, seed, k), and of the
+        saved state where there is any."""
 
     def save(self) -> Arrays:
         """The state needed to go on with the next batch; empty for a data set."""

@@ -50,3 +50,7 @@ class Batches:
     ) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+        # Feeds that act may have processes of their own.
+        close = getattr(self.feed, "close", None)
+        if close is not None:
+            close()

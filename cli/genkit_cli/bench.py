@@ -10,7 +10,7 @@ import click
 
 from genkit.errors import UsageError
 from genkit_cli import output
-from genkit_cli.options import json_option
+from genkit_cli.options import allow_import_option, json_option
 
 COLUMNS = (
     "sampler",
@@ -52,6 +52,7 @@ COLUMNS = (
     metavar="FILE",
     help="Draw the rows into this .png.",
 )
+@allow_import_option
 @json_option
 def command(reference: str, tiles: str, seconds: float, plot: Path | None, as_json: bool) -> None:
     """Time the samplers of a recipe or run beside one forward pass of the same batch.

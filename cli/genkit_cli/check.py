@@ -7,11 +7,12 @@ from typing import Any
 import click
 
 from genkit_cli import output
-from genkit_cli.options import json_option
+from genkit_cli.options import allow_import_option, json_option
 
 
 @click.command()
 @click.argument("reference", metavar="RECIPE|RUN")
+@allow_import_option
 @json_option
 @click.pass_context
 def command(context: click.Context, reference: str, as_json: bool) -> None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import click
 
 from genkit_cli import output
-from genkit_cli.options import checkpoint_option, json_option, run_argument, seed_option
+from genkit_cli.options import (
+    allow_import_option,
+    checkpoint_option,
+    json_option,
+    run_argument,
+    seed_option,
+)
 
 
 @click.command()
@@ -24,6 +30,7 @@ from genkit_cli.options import checkpoint_option, json_option, run_argument, see
 )
 @seed_option
 @checkpoint_option
+@allow_import_option
 @json_option
 def command(
     run: str,

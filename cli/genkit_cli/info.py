@@ -115,19 +115,30 @@ def _dataset(name: str) -> Facts:
 
 
 def _environment(name: str) -> Facts:
+    entry = registry.environments.get(name)
+    section = registry.resolve(entry.config)
+    facts = {"name": entry.name, "summary": entry.summary}
+    if not entry.builtin:
+        return {**facts, "needs": f"genkit-keras[{entry.extra}]", "options": _options(section)}
     import genkit.backend  # noqa: F401 - what it makes imports Keras, whose noise this hides
 
-    entry = registry.environments.get(name)
-    config = registry.resolve(entry.config)()
-    made = config.make()
+    made = section().make()
     spaces = {part: f"{space.dtype} {space.shape}" for part, space in made.observation.items()}
     return {
-        "name": entry.name,
-        "summary": entry.summary,
+        **facts,
         "actions": list(made.actions),
         "observation": spaces,
         "limit": f"{made.limit} steps",
-        "options": {k: v for k, v in config.model_dump().items() if k != "name"},
+        "options": _options(section),
+    }
+
+
+def _options(section: Any) -> dict[str, Any]:
+    """Name and default of each option."""
+    fields = {name: info for name, info in section.model_fields.items() if name != "name"}
+    return {
+        name: "(required)" if info.is_required() else info.get_default(call_default_factory=True)
+        for name, info in fields.items()
     }
 
 

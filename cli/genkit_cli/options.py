@@ -84,6 +84,22 @@ steps_option = click.option(
 resolved_option = click.option(
     "--resolved", is_flag=True, help="With all it extends and all defaults filled in."
 )
+
+
+def _allow(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        from genkit.rl.environments import imports
+
+        imports.allow()
+
+
+allow_import_option = click.option(
+    "--allow-import",
+    is_flag=True,
+    expose_value=False,
+    callback=_allow,
+    help="Let the id of a Gymnasium environment (module:Name-v0) import its module: runs its code.",
+)
 checkpoint_option = click.option(
     "--checkpoint",
     default=None,

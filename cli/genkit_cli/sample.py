@@ -12,7 +12,13 @@ from click.core import ParameterSource
 
 from genkit.errors import Problem, UsageError
 from genkit_cli import output
-from genkit_cli.options import RunType, checkpoint_option, json_option, seed_option
+from genkit_cli.options import (
+    RunType,
+    allow_import_option,
+    checkpoint_option,
+    json_option,
+    seed_option,
+)
 
 if TYPE_CHECKING:
     from genkit.sampling.job import JobResult
@@ -166,6 +172,7 @@ Result = TypeVar("Result")
     "per value. All draw the same samples.",
 )
 @checkpoint_option
+@allow_import_option
 @json_option
 @click.pass_context
 def command(

@@ -10,6 +10,7 @@ import click
 
 from genkit_cli import output
 from genkit_cli.options import (
+    allow_import_option,
     json_option,
     overrides_option,
     recipe_argument,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @seed_option
 @click.option("--restart", is_flag=True, help="Set an existing run aside and begin anew.")
 @click.option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
+@allow_import_option
 @json_option
 def command(
     recipe: str,

@@ -29,6 +29,7 @@ class ArrayRollout:
     """
 
     waited = 0.0
+    exact = True
 
     def __init__(
         self,

@@ -19,6 +19,9 @@ Experience = dict[str, Any]
 `terminated`, `truncated`  `(T, B)` bool, whether the episode ended, or was cut off, behind the step
 `bootstrap`  `(T, B)`, where it was cut off the value of what came then; else 0
 `logits`  `(T, B, A)` of the policy that acted; `values`  `(T, B)`
+
+Where something can be lost there are also `failed`  `(T, B)` bool, whether an environment was, and
+`begun`  `(B,)` bool, where episodes began anew before the first step.
 """
 
 Carry = dict[str, Any]
@@ -31,12 +34,14 @@ class Rollout(Protocol):
     Attributes:
         batch: B. steps: T. draws: uniform numbers that a step of an environment takes.
         waited: seconds of the last call in which other processes were waited for.
+        exact: whether a carry that was saved goes on as if nothing had happened.
     """
 
     batch: int
     steps: int
     draws: int
     waited: float
+    exact: bool
 
     def begin(self, noise: np.ndarray) -> Carry:
         """Before the first step.

@@ -25,16 +25,18 @@ class Scores:
         self.steps = np.zeros((), np.int64)
         self.area = np.zeros(2)
 
-    def add(self, reward: np.ndarray, over: np.ndarray) -> None:
+    def add(self, reward: np.ndarray, over: np.ndarray, lost: np.ndarray | None = None) -> None:
         """A stretch of experience.
 
         Args:
             reward: `(T, B)`. over: `(T, B)` bool, whether the episode is over behind the step.
+            lost: `(T, B)` bool, which of those have no return, as their environment failed.
         """
-        for rewards, ended in zip(np.asarray(reward, np.float64), over, strict=True):
+        counted = over if lost is None else over & ~lost
+        for rewards, ended, known in zip(np.asarray(reward, float), over, counted, strict=True):
             self.running += rewards
             self.length += 1
-            for value in self.running[ended]:
+            for value in self.running[known]:
                 self.recent[self.episodes % RECENT] = value
                 self.episodes += 1
             self.running[ended] = 0.0
@@ -66,7 +68,9 @@ class Scores:
         for name, array in state.items():
             setattr(self, name, np.array(array))
 
-    def forget(self) -> None:
-        """Episodes begin anew; what was counted stays."""
-        self.running[:] = 0.0
-        self.length[:] = 0
+    def forget(self, rows: np.ndarray | None = None) -> None:
+        """Episodes begin anew in some environments, `(B,)` bool, or in all; what was counted
+        stays."""
+        chosen = slice(None) if rows is None else rows
+        self.running[chosen] = 0.0
+        self.length[chosen] = 0

@@ -3,70 +3,135 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from keras import ops
 
 from genkit.family import Arrays
+from genkit.models.agents.generator import host
 from genkit.randomness import uniform
-from genkit.rl.experience import Carry, Rollout, flat, nested
+from genkit.rl.experience import Carry, Experience, Rollout, flat, nested
+from genkit.rl.pipeline import Pipeline
 from genkit.rl.scores import Scores
 
-CARRY, SCORES = "carry/", "scores/"
+if TYPE_CHECKING:
+    from genkit.models.agents.learner import AgentLearner
+
+CARRY, SCORES, BEGUN = "carry/", "scores/", "begun"
 ACT, BEGIN = "rl/act", "rl/begin"
 
 
+def make_feed(learner: AgentLearner, seed: int) -> ActingFeed:
+    """Acts in as many environments as the recipe says, as its `actors` say."""
+    batch, lag = learner.recipe.train.batch_size, learner.config.actors.lag
+    if learner.config.actors.kind == "ray":
+        from genkit.rl.remote import RemoteRollout
+
+        rollout: Rollout = RemoteRollout(learner.recipe, learner.network, learner.report)
+        if lag == 0:
+            return ActingFeed(rollout, seed)
+        own, variables = None, learner.network.variables
+    elif lag == 0:
+        return ActingFeed(learner.rollout(batch, 1.0), seed)
+    else:
+        own = learner.new_network()
+        rollout, variables = learner.rollout(batch, 1.0, own), learner.network.variables
+    pipeline = Pipeline(
+        rollout,
+        rollout.network.variables if own is None else own.variables,  # type: ignore[attr-defined]
+        variables,
+        lambda k: act_noise(rollout, seed, k),
+        lag,
+    )
+    return ActingFeed(rollout, seed, pipeline)
+
+
+def act_noise(rollout: Rollout, seed: int, k: int) -> np.ndarray:
+    """Uniform numbers of the stretch k, `(T, B, draws)`."""
+    return uniform(seed, ACT, k, (rollout.steps, rollout.batch, rollout.draws))
+
+
 class ActingFeed:
-    """Batch k is the next stretch of experience under the weights of this moment.
+    """Batch k is the next stretch of experience.
 
     Args:
         rollout: acts. seed: of actions and environments.
+        pipeline: acts ahead of learning, by that rollout; None to act when asked.
 
     A batch holds `experience`, and `figures`: what is known of acting, to be told with the
     figures of the update.
     """
 
-    def __init__(self, rollout: Rollout, seed: int) -> None:
-        self.rollout, self.seed = rollout, seed
+    def __init__(self, rollout: Rollout, seed: int, pipeline: Pipeline | None = None) -> None:
+        self.rollout, self.seed, self.pipeline = rollout, seed, pipeline
         self.scores = Scores(rollout.batch)
+        # Whether a checkpoint holds all that is needed to go on as if nothing had happened.
+        self.exact = rollout.exact and pipeline is None
+        self._begun = 0  # how often episodes began everywhere
         self._carry: Carry | None = None
 
     def batch(self, k: int) -> Any:
         began = time.perf_counter()
-        rollout = self.rollout
-        noise = uniform(self.seed, ACT, k, (rollout.steps, rollout.batch, rollout.draws))
-        self._carry, experience = rollout.run(self._now(), noise)
-        over = _host(experience["terminated"]) | _host(experience["truncated"])
-        self.scores.add(_host(experience["reward"]), over)
-        seconds = time.perf_counter() - began
+        if self.pipeline is None:
+            self._carry, experience = self.rollout.run(
+                self._now(), act_noise(self.rollout, self.seed, k)
+            )
+            waited = self.rollout.waited
+        else:
+            if self._carry is None:
+                self.pipeline.begin(self._now(), k)
+            experience, _ = self.pipeline.take()
+            waited = self.pipeline.waited
+        self._count(experience)
         figures = {
-            "acting_seconds": seconds - rollout.waited,
-            "waiting_seconds": rollout.waited,
+            "acting_seconds": time.perf_counter() - began - waited,
+            "waiting_seconds": waited,
             **self.scores.metrics(),
         }
         return {"experience": experience, "figures": figures}
 
+    def _count(self, experience: Experience) -> None:
+        """Returns of episodes; those that were lost count for nothing."""
+        lost = experience.pop("failed", None)
+        begun = experience.pop("begun", None)
+        if begun is not None:
+            self.scores.forget(begun)
+        over = host(experience["terminated"]) | host(experience["truncated"])
+        self.scores.add(host(experience["reward"]), over, lost)
+
     def _now(self) -> Carry:
         if self._carry is None:
             shape = (self.rollout.batch, self.rollout.draws)
-            self._carry = self.rollout.begin(uniform(self.seed, BEGIN, 0, shape))
+            self._carry = self.rollout.begin(uniform(self.seed, BEGIN, self._begun, shape))
+            self._begun += 1
         return self._carry
 
     def save(self) -> Arrays:
-        """Environments, what the network remembers, and scores."""
-        found = {CARRY + name: _host(x) for name, x in flat(self._now()).items()}
-        return {**found, **{SCORES + name: x for name, x in self.scores.save().items()}}
+        """Scores; and environments and what the network remembers, where they can be saved: else
+        episodes begin anew when a run goes on."""
+        found = {SCORES + name: x for name, x in self.scores.save().items()}
+        found[BEGUN] = np.array(self._begun)
+        if self.exact:
+            found |= {CARRY + name: host(x) for name, x in flat(self._now()).items()}
+            found[BEGUN] = np.array(self._begun)
+        return found
 
     def restore(self, state: Arrays) -> None:
-        carry = {name: ops.convert_to_tensor(x) for name, x in _below(state, CARRY).items()}
-        self._carry = nested(carry)
+        self._begun = int(state[BEGUN])
         self.scores.restore(_below(state, SCORES))
+        if self.exact:
+            carry = {name: ops.convert_to_tensor(x) for name, x in _below(state, CARRY).items()}
+            self._carry = nested(carry)
+        else:
+            self.scores.forget()
+
+    def close(self) -> None:
+        """End whatever acts elsewhere."""
+        if self.pipeline is not None:
+            self.pipeline.close()
+        self.rollout.close()
 
 
 def _below(state: Arrays, prefix: str) -> Arrays:
     return {n.removeprefix(prefix): x for n, x in state.items() if n.startswith(prefix)}
-
-
-def _host(array: Any) -> np.ndarray:
-    return np.asarray(ops.convert_to_numpy(array))

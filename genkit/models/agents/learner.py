@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,12 +22,12 @@ from genkit.family import (
     Workload,
 )
 from genkit.learning import BaseLearner, GradientStep
-from genkit.models.agents.feed import ActingFeed
+from genkit.models.agents.acting import make_rollout, surroundings
+from genkit.models.agents.feed import make_feed
 from genkit.models.agents.generator import EpisodeGenerator
-from genkit.models.agents.network import Unrolled, build_network
+from genkit.models.agents.network import AgentNetwork, Unrolled, build_network
 from genkit.progress import Progress
 from genkit.randomness import Noise
-from genkit.rl.array_rollout import ArrayRollout
 from genkit.rl.experience import Experience, Rollout
 from genkit.rl.heads.actor_critic import actor_critic_loss
 
@@ -44,36 +45,51 @@ class AgentLearner(BaseLearner):
         super().__init__(recipe, inputs)
         self.config, self.section = recipe.model, recipe.data
         self.monitor = Monitor("mean_return", "max")
-        self.environment = self.section.make()
+        self.around = surroundings(self.section)
         for part in self.config.sees:
-            if part not in self.environment.observation:
-                problem = unknown("part", part, self.environment.observation)
+            if part not in self.around.observation:
+                problem = unknown("part of the observation", part, self.around.observation)
                 raise UsageError(f"model.sees: {problem}")
-        self.actions = tuple(self.environment.actions)
-        self.network = build_network(self.config, self.environment.observation, len(self.actions))
+        self.actions = self.around.actions
+        self.network = self.new_network()
         self.networks = {"network": self.network}
         self.steps = {"training": GradientStep(self.network, self.loss, recipe.train)}
         self._ends: deque[float] = deque(maxlen=MEASURED)
+
+    def new_network(self) -> AgentNetwork:
+        """A network with weights of its own."""
+        return build_network(self.config, self.around.observation, len(self.actions))
 
     # Training
 
     def feed(self, split: str, seed: int) -> Feed:
         """Experience of the environment; there is one split only."""
         del split
-        return ActingFeed(self.rollout(self.recipe.train.batch_size, 1.0), seed)
+        return make_feed(self, seed)
 
-    def rollout(self, batch: int, temperature: float | str) -> Rollout:
-        """Acts in a batch of environments by the network as it is at each moment."""
-        config = self.config
-        return ArrayRollout(
-            self.environment,
-            self.network,
+    def rollout(
+        self,
+        batch: int,
+        temperature: float | str,
+        network: AgentNetwork | None = None,
+        everything: bool = False,
+    ) -> Rollout:
+        """Acts in a batch of environments by a network, this one's own if none is given, as it is
+        at each moment; see `make_rollout`."""
+        return make_rollout(
+            self.section,
+            self.config,
+            self.around,
+            self.network if network is None else network,
             batch,
-            config.unroll,
             temperature,
-            config.action_repeat,
-            config.reward_clip,
+            everything,
+            self.report,
         )
+
+    def report(self, text: str) -> None:
+        """Told of environments and actors that failed and were made anew."""
+        logging.getLogger(__name__).warning(text)
 
     def loss(self, batch: Any) -> tuple[Any, dict[str, Any]]:
         """See `actor_critic_loss`.
@@ -131,8 +147,14 @@ class AgentLearner(BaseLearner):
         temperature: float | str | None = None,
     ) -> EpisodeGenerator:
         """Plays episodes; see `EpisodeGenerator`."""
-        limit = self.environment.limit
-        return EpisodeGenerator(self.rollout, self.actions, settings, limit, frames, temperature)
+        return EpisodeGenerator(
+            lambda batch, played: self.rollout(batch, played, everything=frames),
+            self.actions,
+            settings,
+            self.around.limit,
+            frames,
+            temperature,
+        )
 
     def preview(self, count: int, seed: int) -> Sequence[Any]:
         from genkit.sampling.driver import sample_tile

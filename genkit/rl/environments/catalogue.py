@@ -46,4 +46,25 @@ ENTRIES = (
         "mazes seen from inside: RGB, depth, velocity, position",
         "genkit.rl.environments.config:MazeConfig",
     ),
+    EnvironmentEntry(
+        "gymnasium",
+        "environments that are registered with Gymnasium, by id",
+        "genkit.rl.environments.outside_config:GymnasiumConfig",
+        builtin=False,
+        extra="rl",
+    ),
+    EnvironmentEntry(
+        "atari",
+        "Atari games in the Arcade Learning Environment, by name",
+        "genkit.rl.environments.outside_config:AtariConfig",
+        builtin=False,
+        extra="atari",
+    ),
+    EnvironmentEntry(
+        "maze-doom",
+        "mazes, tracks and rooms in ViZDoom: RGB, depth, velocity, position",
+        "genkit.rl.environments.doom.config:DoomMazeConfig",
+        builtin=False,
+        extra="rl",
+    ),
 )

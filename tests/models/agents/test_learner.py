@@ -41,7 +41,7 @@ def test_saving_and_the_other_backend() -> None:
 def test_parameters_are_counted_in_closed_form(tiny: str) -> None:
     recipe, learner = AGENTS.recipe(tiny), AGENTS.learner(tiny)
     built = sum(int(np.prod(w.shape)) for w in learner.network.trainable_variables)
-    layout = {name: space.shape for name, space in learner.environment.observation.items()}
+    layout = {name: space.shape for name, space in learner.around.observation.items()}
     assert recipe.data.layout() == layout
     assert recipe.data.action_count() == len(learner.actions)
     assert parameter_count(recipe.model, layout, len(learner.actions)) == built

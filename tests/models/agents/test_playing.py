@@ -36,7 +36,7 @@ def episodes(tiny: str, count: int, tile: int, seed: int = 0, **settings: Any) -
 @pytest.mark.parametrize("tiny", ALL)
 def test_episodes_end_where_they_are_over(tiny: str) -> None:
     found = episodes(tiny, 3, 4)
-    limit = AGENTS.learner(tiny).environment.limit
+    limit = AGENTS.learner(tiny).around.limit
     assert (found.length >= 1).all()
     assert (found.length <= limit).all()
     assert found.action.shape == (3, found.length.max())

@@ -23,7 +23,7 @@ STRETCHES = 4
 
 def by_hand(learner: Any, stretches: int) -> dict[str, np.ndarray]:
     """`(stretches T, B, ...)` of each array of experience, in a loop without compilation."""
-    env, network, config = learner.environment, learner.network, learner.config
+    env, network, config = learner.around.arrays, learner.network, learner.config
     batch, steps = learner.recipe.train.batch_size, config.unroll
     draws = 1 + config.action_repeat * env.draws
     begin = uniform(SEED, BEGIN, 0, (batch, draws))[:, : env.draws]
