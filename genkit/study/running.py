@@ -17,6 +17,7 @@ from genkit.progress import SILENT, Progress
 from genkit.run import Run
 from genkit.run.directory import set_aside
 from genkit.study import table
+from genkit.study.curves import save_curves
 from genkit.study.folder import RESULTS, check_folder, locked, study_folder
 from genkit.study.inputs import cell_recipe, cell_signature, check_inputs
 from genkit.study.table import Row
@@ -193,12 +194,15 @@ class _Cells:
         recipe = cell_recipe(cell, self.path)
         run, result = train_recipe(recipe, folder, progress=self.progress, stop=self.stop)
         evaluation = evaluate(run, recipe, self.study.split, self.progress)
+        # Figures of training too, such as the area under a curve.
+        last = {name: value for name, value in result.metrics.items() if value is not None}
+        metrics = {**last, **evaluation.metrics}
         for metric in self.study.metrics():
-            if metric not in evaluation.metrics:
-                raise RunError(unknown("metric", metric, evaluation.metrics))
-            if not math.isfinite(evaluation.metrics[metric]):
-                raise RunError(f"{metric} is {evaluation.metrics[metric]}")
-        return {"step": result.step, "count": evaluation.count, "metrics": evaluation.metrics}
+            if metric not in metrics:
+                raise RunError(unknown("metric", metric, metrics))
+            if not math.isfinite(metrics[metric]):
+                raise RunError(f"{metric} is {metrics[metric]}")
+        return {"step": result.step, "count": evaluation.count, "metrics": metrics}
 
     def _write(self) -> None:
         from genkit.artifacts import Table
@@ -215,6 +219,8 @@ class _Cells:
         Table("table", rows).save(self.path)
         text = table.markdown(self.study, rows, self.results)
         write_atomically(self.path / "table.md", text.encode())
+        if self.study.curve:
+            save_curves(self.study, self.path, self.results)
 
 
 def evaluate(run: Run, recipe: Recipe, split: str, progress: Progress) -> Any:

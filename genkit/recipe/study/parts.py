@@ -86,6 +86,10 @@ class Study:
         return self.config.split
 
     @property
+    def curve(self) -> str:
+        return self.config.curve
+
+    @property
     def success(self) -> SuccessConfig | None:
         return self.config.success
 

@@ -107,6 +107,8 @@ class StudyConfig(Section):
         also: further metrics of the table.
         success: when a cell counts as a success.
         keep: which run of a row one would go on with; None for no such column.
+        curve: a figure of training that is drawn over its steps; empty for none.
+        top: the mean of so many of the best cells is drawn as well; null for all.
     """
 
     kind: Literal["study"] = "study"
@@ -125,6 +127,8 @@ class StudyConfig(Section):
     also: list[str] = Field(default_factory=list)
     success: SuccessConfig | None = None
     keep: KeepConfig | None = None
+    curve: str = ""
+    top: PositiveInt | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> StudyConfig:
