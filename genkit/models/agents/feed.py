@@ -24,25 +24,24 @@ ACT, BEGIN = "rl/act", "rl/begin"
 
 def make_feed(learner: AgentLearner, seed: int) -> ActingFeed:
     """Acts in as many environments as the recipe says, as its `actors` say."""
-    batch, lag = learner.recipe.train.batch_size, learner.config.actors.lag
-    if learner.config.actors.kind == "ray":
+    actors = learner.config.actors
+    # Who acts while the network learns needs a network that stays as it is.
+    network = learner.new_network() if actors.lag else learner.network
+    rollout: Rollout
+    if actors.kind == "ray":
         from genkit.rl.remote import RemoteRollout
 
-        rollout: Rollout = RemoteRollout(learner.recipe, learner.network, learner.report)
-        if lag == 0:
-            return ActingFeed(rollout, seed)
-        own, variables = None, learner.network.variables
-    elif lag == 0:
-        return ActingFeed(learner.rollout(batch, 1.0), seed)
+        rollout = RemoteRollout(learner, network, learner.report)
     else:
-        own = learner.new_network()
-        rollout, variables = learner.rollout(batch, 1.0, own), learner.network.variables
+        rollout = learner.rollout(learner.recipe.train.batch_size, 1.0, network)
+    if not actors.lag:
+        return ActingFeed(rollout, seed)
     pipeline = Pipeline(
         rollout,
-        rollout.network.variables if own is None else own.variables,  # type: ignore[attr-defined]
-        variables,
+        network.variables,
+        learner.network.variables,
         lambda k: act_noise(rollout, seed, k),
-        lag,
+        actors.lag,
     )
     return ActingFeed(rollout, seed, pipeline)
 

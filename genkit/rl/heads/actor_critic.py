@@ -34,7 +34,7 @@ def actor_critic_loss(
     log_policy = ops.log_softmax(logits, axis=-1)
     chosen = log_probability(logits, experience["action"])
     ratios = None
-    if config.actors.lag or config.actors.kind != "inline":
+    if config.actors.lag:
         ratios = ops.exp(chosen - log_probability(experience["logits"], experience["action"]))
     found = vtrace(
         rewards,
