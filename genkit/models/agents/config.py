@@ -47,6 +47,18 @@ class ActorsConfig(Section):
     lag: Annotated[int, Field(ge=0, le=64)] = 0
 
 
+class ReplayConfig(Section):
+    """Experience that is learned from once more.
+
+    Args:
+        capacity: steps of each environment that are kept.
+        value: weight of learning values of them again; 0 for none.
+    """
+
+    capacity: Annotated[int, Field(ge=1, le=10_000_000)] = 2_000
+    value: Weight = 0.0
+
+
 class AgentsConfig(Section):
     """An actor-critic agent (Mnih et al., 2016, arXiv:1602.01783), batched.
 
@@ -62,6 +74,7 @@ class AgentsConfig(Section):
         reward_clip: rewards are cut to minus this .. this for learning; null for as they are.
         action_repeat: an action is played so many times.
         rho_limit, c_limit: of V-trace, where there is a lag.
+        replay: of earlier experience.
         actors: who acts.
     """
 
@@ -80,6 +93,7 @@ class AgentsConfig(Section):
     action_repeat: Annotated[int, Field(ge=1, le=64)] = 1
     rho_limit: PositiveFloat = 1.0
     c_limit: PositiveFloat = 1.0
+    replay: ReplayConfig = ReplayConfig()
     actors: ActorsConfig = ActorsConfig()
 
     @model_validator(mode="after")
@@ -87,6 +101,11 @@ class AgentsConfig(Section):
         for name, values in (("sees", self.sees), ("previous", self.previous)):
             if len(set(values)) != len(values):
                 raise ValueError(f"{name} names something twice. Received: {list(values)}")
+        if self.replay.value and self.replay.capacity < self.unroll:
+            raise ValueError(
+                f"replay.capacity ({self.replay.capacity}) must hold a stretch of "
+                f"unroll ({self.unroll}) steps"
+            )
         if self.convolutions and not {"image", "depth"} & set(self.sees):
             raise ValueError("convolutions need a picture: let `sees` name image or depth")
         return self

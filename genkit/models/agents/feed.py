@@ -13,13 +13,14 @@ from genkit.models.agents.generator import host
 from genkit.randomness import uniform
 from genkit.rl.experience import Carry, Experience, Rollout, flat, nested
 from genkit.rl.pipeline import Pipeline
+from genkit.rl.replay import Replay
 from genkit.rl.scores import Scores
 
 if TYPE_CHECKING:
     from genkit.models.agents.learner import AgentLearner
 
-CARRY, SCORES, BEGUN = "carry/", "scores/", "begun"
-ACT, BEGIN = "rl/act", "rl/begin"
+CARRY, SCORES, KEPT, BEGUN = "carry/", "scores/", "replay/", "begun"
+ACT, BEGIN, REPLAY = "rl/act", "rl/begin", "rl/replay"
 
 
 def make_feed(learner: AgentLearner, seed: int) -> ActingFeed:
@@ -34,8 +35,9 @@ def make_feed(learner: AgentLearner, seed: int) -> ActingFeed:
         rollout = RemoteRollout(learner, network, learner.report)
     else:
         rollout = learner.rollout(learner.recipe.train.batch_size, 1.0, network)
+    replay = make_replay(learner)
     if not actors.lag:
-        return ActingFeed(rollout, seed)
+        return ActingFeed(rollout, seed, replay=replay)
     pipeline = Pipeline(
         rollout,
         network.variables,
@@ -43,7 +45,15 @@ def make_feed(learner: AgentLearner, seed: int) -> ActingFeed:
         lambda k: act_noise(rollout, seed, k),
         actors.lag,
     )
-    return ActingFeed(rollout, seed, pipeline)
+    return ActingFeed(rollout, seed, pipeline, replay)
+
+
+def make_replay(learner: AgentLearner) -> Replay | None:
+    """What is kept of earlier experience; None where no head wants it."""
+    if not learner.replays:
+        return None
+    config = learner.config
+    return Replay(config.replay.capacity // config.unroll, tuple(config.sees))
 
 
 def act_noise(rollout: Rollout, seed: int, k: int) -> np.ndarray:
@@ -57,13 +67,20 @@ class ActingFeed:
     Args:
         rollout: acts. seed: of actions and environments.
         pipeline: acts ahead of learning, by that rollout; None to act when asked.
+        replay: keeps experience; None where nobody wants it again.
 
-    A batch holds `experience`, and `figures`: what is known of acting, to be told with the
-    figures of the update.
+    A batch holds `experience`, perhaps `replay`, and `figures`: what is known of acting, to be told
+    with the figures of the update.
     """
 
-    def __init__(self, rollout: Rollout, seed: int, pipeline: Pipeline | None = None) -> None:
-        self.rollout, self.seed, self.pipeline = rollout, seed, pipeline
+    def __init__(
+        self,
+        rollout: Rollout,
+        seed: int,
+        pipeline: Pipeline | None = None,
+        replay: Replay | None = None,
+    ) -> None:
+        self.rollout, self.seed, self.pipeline, self.replay = rollout, seed, pipeline, replay
         self.scores = Scores(rollout.batch)
         # Whether a checkpoint holds all that is needed to go on as if nothing had happened.
         self.exact = rollout.exact and pipeline is None
@@ -71,7 +88,7 @@ class ActingFeed:
         self._carry: Carry | None = None
 
     def batch(self, k: int) -> Any:
-        began = time.perf_counter()
+        began, rows = time.perf_counter(), self.rollout.batch
         if self.pipeline is None:
             self._carry, experience = self.rollout.run(
                 self._now(), act_noise(self.rollout, self.seed, k)
@@ -83,12 +100,16 @@ class ActingFeed:
             experience, _ = self.pipeline.take()
             waited = self.pipeline.waited
         self._count(experience)
+        found = {"experience": experience}
+        if self.replay is not None:
+            self.replay.add(experience)
+            found["replay"] = self.replay.sample(uniform(self.seed, REPLAY, k, (rows,)))
         figures = {
             "acting_seconds": time.perf_counter() - began - waited,
             "waiting_seconds": waited,
             **self.scores.metrics(),
         }
-        return {"experience": experience, "figures": figures}
+        return {**found, "figures": figures}
 
     def _count(self, experience: Experience) -> None:
         """Returns of episodes; those that were lost count for nothing."""
@@ -111,6 +132,8 @@ class ActingFeed:
         episodes begin anew when a run goes on."""
         found = {SCORES + name: x for name, x in self.scores.save().items()}
         found[BEGUN] = np.array(self._begun)
+        if self.replay is not None:
+            found |= {KEPT + name: x for name, x in self.replay.save().items()}
         if self.exact:
             found |= {CARRY + name: host(x) for name, x in flat(self._now()).items()}
             found[BEGUN] = np.array(self._begun)
@@ -119,6 +142,8 @@ class ActingFeed:
     def restore(self, state: Arrays) -> None:
         self._begun = int(state[BEGUN])
         self.scores.restore(_below(state, SCORES))
+        if self.replay is not None:
+            self.replay.restore(_below(state, KEPT))
         if self.exact:
             carry = {name: ops.convert_to_tensor(x) for name, x in _below(state, CARRY).items()}
             self._carry = nested(carry)

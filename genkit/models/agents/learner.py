@@ -29,7 +29,8 @@ from genkit.models.agents.network import AgentNetwork, Unrolled, build_network
 from genkit.progress import Progress
 from genkit.randomness import Noise
 from genkit.rl.experience import Experience, Rollout
-from genkit.rl.heads.actor_critic import actor_critic_loss
+from genkit.rl.heads.actor_critic import ActorCritic, ValueReplay
+from genkit.rl.heads.base import Head, Learned, total_loss
 
 MEASURED = 50  # updates that the speed is of
 
@@ -52,13 +53,27 @@ class AgentLearner(BaseLearner):
                 raise UsageError(f"model.sees: {problem}")
         self.actions = self.around.actions
         self.network = self.new_network()
-        self.networks = {"network": self.network}
+        self.heads = self.make_heads()
+        layers = {name: layer for head in self.heads for name, layer in head.layers.items()}
+        self.networks = {"network": self.network, **layers}
         self.steps = {"training": GradientStep(self.network, self.loss, recipe.train)}
         self._ends: deque[float] = deque(maxlen=MEASURED)
 
     def new_network(self) -> AgentNetwork:
         """A network with weights of its own."""
         return build_network(self.config, self.around.observation, len(self.actions))
+
+    def make_heads(self) -> list[Head]:
+        """What is learned."""
+        heads: list[Head] = [ActorCritic(self.config)]
+        if self.config.replay.value:
+            heads.append(ValueReplay(self.config))
+        return heads
+
+    @property
+    def replays(self) -> bool:
+        """Whether a head learns from replayed experience."""
+        return any(head.replays for head in self.heads)
 
     # Training
 
@@ -92,12 +107,19 @@ class AgentLearner(BaseLearner):
         logging.getLogger(__name__).warning(text)
 
     def loss(self, batch: Any) -> tuple[Any, dict[str, Any]]:
-        """See `actor_critic_loss`.
+        """Of all heads.
 
         Args:
-            batch: experience.
+            batch: `experience`, and `replay` where a head wants it.
         """
-        return actor_critic_loss(self.unrolled(batch), batch, self.config)
+        experience, replayed = batch["experience"], batch.get("replay")
+        learned = Learned(
+            experience,
+            self.unrolled(experience),
+            replayed,
+            None if replayed is None else self.unrolled(replayed),
+        )
+        return total_loss(self.heads, learned)
 
     def unrolled(self, experience: Experience) -> Unrolled:
         """What the network makes of a stretch of experience."""
@@ -113,13 +135,19 @@ class AgentLearner(BaseLearner):
     def update(self, batch: Any, noise: Noise) -> Metrics:
         del noise
         began = time.perf_counter()
-        experience = batch["experience"]
-        seen = {part: experience["observation"][part] for part in self.config.sees}
-        metrics = self.steps["training"]({**experience, "observation": seen})
+        told = {"experience": self._needed(batch["experience"])}
+        if self.replays:
+            told["replay"] = batch["replay"]
+        metrics = self.steps["training"](told)
         backend.synchronise(metrics)
         figures = dict(batch["figures"])
         learning = time.perf_counter() - began
         return {**metrics, **figures_of(figures, learning), **self._speed()}
+
+    def _needed(self, experience: Experience) -> Experience:
+        """Without parts of observations that the network does not see."""
+        seen = {part: experience["observation"][part] for part in self.config.sees}
+        return {**experience, "observation": seen}
 
     def _speed(self) -> dict[str, float]:
         """Agent steps a second of the last updates."""

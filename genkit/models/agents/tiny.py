@@ -19,7 +19,12 @@ def configurations() -> dict[str, Any]:
             "eval": played,
         },
         "catch-lstm": {
-            "model": {**small, "lstm": 5, "previous": ["action", "reward"]},
+            "model": {
+                **small,
+                "lstm": 5,
+                "previous": ["action", "reward"],
+                "replay": {"capacity": 12, "value": 0.3},
+            },
             "data": {"name": "catch", "rows": 4, "columns": 3},
             "train": few,
             "eval": played,

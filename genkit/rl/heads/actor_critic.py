@@ -7,8 +7,51 @@ from typing import Any
 from keras import ops
 
 from genkit.rl.experience import Experience
+from genkit.rl.heads.base import Learned
 from genkit.rl.returns import vtrace
 from genkit.sampling.decoding import log_probability
+
+
+class ActorCritic:
+    """The loss of an advantage actor-critic.
+
+    Args:
+        config: with `discount`, `value`, `entropy`, `reward_clip`, `rho_limit`, `c_limit`, and
+            `actors.lag`: without a lag ratios are 1 by definition, not by computation.
+    """
+
+    replays = False
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+        self.layers: dict[str, Any] = {}
+
+    def loss(self, learned: Learned) -> tuple[Any, dict[str, Any]]:
+        return actor_critic_loss(learned.unrolled, learned.experience, self.config)
+
+
+class ValueReplay:
+    """Values of earlier experience are learned once more (Jaderberg et al., 2017, arXiv:1611.05397,
+    section 3.3): the squared error of n-step returns, halved.
+
+    Args:
+        config: with `discount`, `reward_clip`, and `replay.value`, the weight.
+    """
+
+    replays = True
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+        self.layers: dict[str, Any] = {}
+
+    def loss(self, learned: Learned) -> tuple[Any, dict[str, Any]]:
+        if learned.replayed is None:
+            raise ValueError("value replay needs replayed experience")
+        values = learned.replay_unrolled.values
+        rewards, discounts = learned_rewards(learned.replayed, self.config)
+        targets = vtrace(rewards, discounts, values[:-1], values[-1]).targets
+        error = 0.5 * _loss(ops.square(targets - values[:-1]))
+        return self.config.replay.value * error, {"value_replay_loss": error}
 
 
 def actor_critic_loss(
@@ -23,8 +66,7 @@ def actor_critic_loss(
     Args:
         unrolled: of the network, `(T + 1, B, ...)`: the last observation is for its value only.
         experience: see there.
-        config: with `discount`, `value`, `entropy`, `reward_clip`, `rho_limit`, `c_limit`, and
-            `actors.lag`: without a lag ratios are 1 by definition, not by computation.
+        config: see `ActorCritic`.
 
     Returns:
         The loss, and metrics.

@@ -58,6 +58,7 @@ def test_parameters_are_counted_in_closed_form(tiny: str) -> None:
             {"model": {"convolutions": [{"filters": 1, "kernel": 9}]}},
             "number 0 is larger than what it sees",
         ),
+        ({"model": {"replay": {"capacity": 3, "value": 1.0}}}, "must hold a stretch of unroll"),
         ({"train": {"accumulate": 3}}, "must be 1: a stretch of experience"),
         ({"train": {"precision": "bfloat16"}}, "must be float32"),
         ({"train": {"schedule": {"name": "linear"}}}, "a linear schedule needs decay_steps"),
@@ -216,6 +217,30 @@ def test_agents_learn_to_catch(tiny: str) -> None:
     for k in range(200):
         metrics = learner.update(feed.batch(k), Noise(0, k))
     assert float(metrics["mean_return"]) > 0.9
+
+
+@pytest.mark.backends
+def test_replayed_values_aim_at_n_step_returns() -> None:
+    learner = AGENTS.fresh("catch-lstm")
+    randomise(learner.network.trainable_variables, 0)
+    feed = learner.feed("train", 0)
+    batch = [feed.batch(k) for k in range(4)][-1]
+    found, config = batch["replay"], learner.config
+    values = array(learner.unrolled(found).values).astype(np.float64)
+    total = 0.0
+    for b in range(values.shape[1]):
+        ahead = values[-1, b]
+        for t in reversed(range(config.unroll)):
+            over = found["terminated"][t, b] or found["truncated"][t, b]
+            ahead = found["reward"][t, b] + (0 if over else config.discount * ahead)
+            total += 0.5 * (ahead - values[t, b]) ** 2 / values.shape[1]
+    metrics = learner.update(batch, Noise(0, 0))
+    np.testing.assert_allclose(float(array(metrics["value_replay_loss"])), total, rtol=1e-4)
+    plain = float(array(metrics["policy_loss"])) + config.value * float(
+        array(metrics["value_loss"])
+    )
+    plain -= config.entropy * config.unroll * float(array(metrics["entropy_nats"]))
+    np.testing.assert_allclose(float(array(metrics["loss"])), plain + 0.3 * total, rtol=1e-4)
 
 
 def test_figures_of_an_update() -> None:
