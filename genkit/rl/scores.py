@@ -18,7 +18,6 @@ class Scores:
 
     def __init__(self, batch: int) -> None:
         self.running = np.zeros(batch)
-        self.length = np.zeros(batch, np.int64)
         self.recent = np.full(RECENT, np.nan)
         # Episodes, steps, and the sums whose ratio is the area under the curve.
         self.episodes = np.zeros((), np.int64)
@@ -32,22 +31,30 @@ class Scores:
             reward: `(T, B)`. over: `(T, B)` bool, whether the episode is over behind the step.
             lost: `(T, B)` bool, which of those have no return, as their environment failed.
         """
-        counted = over if lost is None else over & ~lost
-        for rewards, ended, known in zip(np.asarray(reward, float), over, counted, strict=True):
-            self.running += rewards
-            self.length += 1
-            for value in self.running[known]:
-                self.recent[self.episodes % RECENT] = value
-                self.episodes += 1
-            self.running[ended] = 0.0
-            self.length[ended] = 0
+        sums = self.running + np.cumsum(reward, axis=0, dtype=np.float64)
+        place, time = np.nonzero(over.T)  # the ends of one environment after the other
+        at_end = sums[time, place]
+        follows = np.diff(place, prepend=-1) == 0
+        returns = at_end - np.where(follows, np.roll(at_end, 1), 0.0)
+        last = np.zeros_like(self.running)
+        last[place] = at_end  # of several the last one stays
+        self.running = sums[-1] - last
+        self._finish(returns, time, None if lost is None else ~lost[time, place])
         self.steps += reward.size
         if self.episodes:
             self.area += (reward.size * self.mean(), reward.size)
 
+    def _finish(self, returns: np.ndarray, time: np.ndarray, known: np.ndarray | None) -> None:
+        """Returns of episodes that ended at these times, in any order."""
+        order = np.argsort(time, kind="stable")
+        returns = returns[order] if known is None else returns[order][known[order]]
+        places = (int(self.episodes) + np.arange(len(returns))) % RECENT
+        self.recent[places[-RECENT:]] = returns[-RECENT:]
+        self.episodes += len(returns)
+
     def mean(self) -> float:
         """Mean return of the last 100 finished episodes, or of all where there are fewer."""
-        return float(np.nanmean(self.recent))
+        return float(self.recent[: min(int(self.episodes), RECENT)].mean())
 
     def metrics(self) -> dict[str, float]:
         """Figures so far; no returns before the first episode is over.
@@ -61,7 +68,7 @@ class Scores:
         return found
 
     def save(self) -> Arrays:
-        names = ("running", "length", "recent", "episodes", "steps", "area")
+        names = ("running", "recent", "episodes", "steps", "area")
         return {name: np.array(getattr(self, name)) for name in names}
 
     def restore(self, state: Arrays) -> None:
@@ -73,4 +80,3 @@ class Scores:
         stays."""
         chosen = slice(None) if rows is None else rows
         self.running[chosen] = 0.0
-        self.length[chosen] = 0

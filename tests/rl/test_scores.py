@@ -57,3 +57,16 @@ def test_what_was_saved_goes_on() -> None:
         one.add(*part)
         two.add(*part)
     assert one.metrics() == two.metrics()
+
+
+def test_what_was_lost_counts_for_nothing() -> None:
+    scores = Scores(2)
+    reward = np.array([[1.0, 10.0], [2.0, 20.0], [4.0, 40.0]])
+    over = np.array([[True, False], [False, True], [True, False]])
+    lost = np.array([[False, False], [False, True], [False, False]])
+    scores.add(reward, over, lost)
+    assert scores.episodes == 2
+    assert scores.recent[:2].tolist() == [1.0, 6.0]
+    assert scores.running.tolist() == [0.0, 40.0]
+    scores.forget(np.array([False, True]))
+    assert scores.running.tolist() == [0.0, 0.0]
