@@ -20,7 +20,19 @@ from genkit.errors import UsageError
 if TYPE_CHECKING:
     from genkit.recipe.schema import Recipe
 
-PACKAGES = ("genkit-keras", "keras", "numpy", "tensorflow", "jax", "jaxlib", "safetensors")
+PACKAGES = (
+    "genkit-keras",
+    "keras",
+    "numpy",
+    "tensorflow",
+    "jax",
+    "jaxlib",
+    "safetensors",
+    "gymnasium",
+    "vizdoom",
+    "ale-py",
+    "ray",
+)
 _CPU_FLAGS = re.compile(r"sse4_2|avx\w*|fma|f16c|bmi2|amx\w*|asimd\w*|sve\w*|bf16")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
