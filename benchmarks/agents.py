@@ -19,6 +19,7 @@ import numpy as np
 
 from genkit import backend
 from genkit.building import build_learner
+from genkit.layers.indexing import at, put
 from genkit.randomness import Noise, uniform
 from genkit.recipe import load_recipe
 
@@ -63,9 +64,8 @@ def environments(learner: Any, count: int) -> float:
         for_all = {name: ops.zeros((steps, *x.shape), x.dtype) for name, x in seen.items()}
 
         def step(t: Any, state: Any, kept: Any) -> tuple[Any, Any, Any]:
-            from genkit.layers.indexing import at, put
-
-            state = env.advance(state, at(actions, t), at(numbers, t)).state
+            for _ in range(learner.config.action_repeat):
+                state = env.advance(state, at(actions, t), at(numbers, t)).state
             seen = env.observe(state)
             return t + 1, state, {name: put(kept[name], seen[name], t) for name in kept}
 
@@ -80,7 +80,7 @@ def environments(learner: Any, count: int) -> float:
 
 def _played(learner: Any, actions: np.ndarray, count: int) -> float:
     rollout = learner.rollout(actions.shape[1], 1.0)
-    players = rollout.make(0)
+    players = rollout.make()
     players.reset()
 
     def run() -> None:
@@ -98,11 +98,13 @@ def acting(learner: Any, count: int) -> float:
     """Seconds in which the network chooses all actions of an update."""
     batch, steps = learner.recipe.train.batch_size, learner.config.unroll
     network, config = learner.network, learner.config
-    seen = {
-        name: np.zeros((batch, *space.shape), space.dtype)
+    # Another observation at each step: one that stayed would be looked at once for all of them.
+    every = {
+        name: np.ones((steps, batch, *space.shape), space.dtype)
         for name, space in learner.around.observation.items()
         if name in config.sees
     }
+    seen = {name: array[0] for name, array in every.items()}
     action, reward = np.zeros(batch, np.int32), np.zeros(batch, np.float32)
     state = np.zeros((batch, network.state_width), np.float32)
     noise = uniform(0, "acting", 0, (batch,))
@@ -112,8 +114,9 @@ def acting(learner: Any, count: int) -> float:
         logits, _, after = network.step(seen, action, reward, state)
         return choose_action(logits, noise, 1.0), after
 
-    def many(seen: Any, action: Any, reward: Any, state: Any, noise: Any) -> Any:
+    def many(every: Any, action: Any, reward: Any, state: Any, noise: Any) -> Any:
         def step(t: Any, action: Any, state: Any) -> tuple[Any, Any, Any]:
+            seen = {name: at(array, t) for name, array in every.items()}
             action, state = one(seen, action, reward, state, noise)
             return t + 1, action, state
 
@@ -123,7 +126,7 @@ def acting(learner: Any, count: int) -> float:
     given = (seen, action, reward, state, noise)
     if learner.around.arrays is not None:
         compiled = backend.compile(many, network.variables)
-        return seconds(lambda: compiled(*given), count)
+        return seconds(lambda: compiled(every, *given[1:]), count)
     single = backend.compile(one, network.variables)
 
     def run() -> None:

@@ -29,6 +29,7 @@ class Episodes:
         values: `(N, T)` float32, that the agent gave to each state.
         policy: `(N, T, A)` float32, probabilities of actions.
         length: `(N,)` int64, steps of each.
+        failed: `(N,)` bool, whether its environment was lost before its end.
         log_prob: `(N,)` float32, nats at temperature 1, of all its actions.
         index: `(N,)` int64, which sample of the job each one is.
         actions: their names.
@@ -41,13 +42,14 @@ class Episodes:
     values: np.ndarray
     policy: np.ndarray
     length: np.ndarray
+    failed: np.ndarray
     log_prob: np.ndarray
     index: np.ndarray
     actions: Sequence[str]
     name: str = "samples"
 
     def arrays(self) -> dict[str, np.ndarray]:
-        names = ("action", "reward", "values", "policy", "length", "log_prob", "index")
+        names = ("action", "reward", "values", "policy", "length", "failed", "log_prob", "index")
         own = {name: getattr(self, name) for name in names}
         return {**own, **{SEEN + name: x for name, x in self.observation.items()}}
 
@@ -58,7 +60,7 @@ class Episodes:
     def save(self, folder: Path) -> list[Path]:
         """Films of the first episodes by place in the batch, `000000.gif` and so on; `grid.png`,
         their most rewarding moments; and `samples.npz` with length, return and log-probability of
-        each."""
+        each, and whether it failed."""
         parts = Parts(len(self.action), self.meta(), iter([self.arrays()]))
         return self.collect(folder, parts, self.name)
 
@@ -114,6 +116,7 @@ def _filmed(
         yield {
             "index": arrays["index"],
             "length": arrays["length"],
+            "failed": arrays["failed"],
             "log_prob": arrays["log_prob"],
             "return": (arrays["reward"] * inside).sum(axis=1, dtype=np.float64),
         }

@@ -62,11 +62,12 @@ def still(episodes: Sequence[Episode], actions: Sequence[str]) -> np.ndarray:
     return np.concatenate(padded).astype(np.uint8)
 
 
-def pictured(episode: Episode) -> np.ndarray:
-    """What was seen, `(T, H, W, 3)` uint8: a picture, or bars of numbers where there is none."""
+def pictured(episode: Episode, steps: np.ndarray) -> np.ndarray:
+    """What was seen at some steps, `(n, H, W, 3)` uint8: a picture, or bars of numbers where there
+    is none."""
     if "image" not in episode:
-        return _bars(episode)
-    image = np.asarray(episode["image"])
+        return _bars(episode)[steps]
+    image = np.asarray(episode["image"])[steps]
     channels = image.shape[-1]
     if channels == 3:
         return image
@@ -97,7 +98,7 @@ def _frames(
     episode: Episode, actions: Sequence[str], steps: np.ndarray
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """Frames `(SIDE, W)` as indices into a palette, and the palette."""
-    indices, palette = indexed(pictured(episode)[steps], KEPT)
+    indices, palette = indexed(pictured(episode, steps), KEPT)
     return [
         np.concatenate([_enlarged(picture), _panel(episode, actions, int(step))], axis=1)
         for picture, step in zip(indices, steps, strict=True)
@@ -105,9 +106,12 @@ def _frames(
 
 
 def _enlarged(picture: np.ndarray) -> np.ndarray:
-    """To a whole multiple of its size, at most `SIDE` high, in the middle."""
-    factor = max(1, SIDE // max(picture.shape))
-    large = picture.repeat(factor, axis=0).repeat(factor, axis=1)[:SIDE]
+    """To a whole multiple of its size, or of a part of its pixels, at most `SIDE` in both
+    directions, in the middle."""
+    every = -(-max(picture.shape) // SIDE)
+    picture = picture[::every, ::every]
+    factor = SIDE // max(picture.shape)
+    large = picture.repeat(factor, axis=0).repeat(factor, axis=1)
     found = np.full((SIDE, max(large.shape[1], 1) + 2 * MARGIN), _PAPER, np.uint8)
     top = (SIDE - large.shape[0]) // 2
     found[top : top + large.shape[0], MARGIN : MARGIN + large.shape[1]] = large

@@ -57,6 +57,10 @@ class ArrayRollout:
         found: tuple[Carry, Experience] = self._run(carry, noise)
         return found
 
+    def sibling(self) -> ArrayRollout:
+        """Itself: all that changes is in the carry."""
+        return self
+
     def close(self) -> None:
         """Nothing else is running."""
 

@@ -59,6 +59,10 @@ class Rollout(Protocol):
         """
         ...
 
+    def sibling(self) -> Rollout:
+        """One that can act elsewhere at the same time."""
+        ...
+
     def close(self) -> None:
         """Stop whatever else is running for it."""
         ...

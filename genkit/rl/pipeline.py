@@ -41,7 +41,7 @@ class Pipeline:
         self.own, self.learned, self.noise = list(own), list(learned), noise
         self.waited = 0.0
         self._carry: Carry | None = None
-        self._coming: deque[Future[tuple[Experience, float]]] = deque()
+        self._coming: deque[Future[Experience]] = deque()
         self._next = 0
         self._pool = ThreadPoolExecutor(1, "actor")
 
@@ -50,8 +50,8 @@ class Pipeline:
         self._carry, self._next = carry, k
         self._coming.clear()
 
-    def take(self) -> tuple[Experience, float]:
-        """The next stretch, and the seconds that acting took."""
+    def take(self) -> Experience:
+        """The next stretch."""
         while len(self._coming) < self.lag + 1:
             self._send()
         began = time.perf_counter()
@@ -60,19 +60,21 @@ class Pipeline:
         return found
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """End acting. Actors elsewhere end first: one that hangs would be waited for."""
+        for future in self._coming:
+            future.cancel()
         self.rollout.close()
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _send(self) -> None:
         weights = [np.array(ops.convert_to_numpy(variable)) for variable in self.learned]
         self._coming.append(self._pool.submit(self._act, weights, self._next))
         self._next += 1
 
-    def _act(self, weights: list[np.ndarray], k: int) -> tuple[Experience, float]:
-        began = time.perf_counter()
+    def _act(self, weights: list[np.ndarray], k: int) -> Experience:
         for variable, value in zip(self.own, weights, strict=True):
             variable.assign(value)
         if self._carry is None:
             raise ValueError("begin before you take")
         self._carry, experience = self.rollout.run(self._carry, self.noise(k))
-        return experience, time.perf_counter() - began - self.rollout.waited
+        return experience

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,14 +17,14 @@ from genkit.rl.policy import choose_action
 
 SEEDS = 2**23  # as many as uniform numbers tell apart
 
-MakePlayers = Callable[[int], Players]
+MakePlayers = Callable[[], Players]
 
 
 class PlayedRollout:
     """Steps of B environments that players play; see `experience.Rollout`.
 
     Args:
-        make: players from a seed; called when the first episodes begin.
+        make: players; called when the first episodes begin.
         network: an `AgentNetwork` of those environments.
         sees: parts of the observation that the network needs.
         batch: B. steps: T.
@@ -59,13 +60,10 @@ class PlayedRollout:
         self._value = backend.compile(self._values, network.variables)
 
     def begin(self, noise: np.ndarray) -> Carry:
-        """New episodes, whose seed is made of the first number."""
-        seed = int(noise.ravel()[0] * SEEDS)
+        """New episodes; the seed of each is made of its number."""
         if self.players is None:
-            self.players = self.make(seed)
-            self._seen = self.players.reset()
-        else:
-            self._seen = self.players.reset(seed)
+            self.players = self.make()
+        self._seen = self.players.reset(seeds(noise))
         return {"memory": _blank(self.batch, self.network.state_width)}
 
     def run(self, carry: Carry, noise: np.ndarray) -> tuple[Carry, Experience]:
@@ -85,6 +83,12 @@ class PlayedRollout:
             else:
                 experience[name] = values
         return {"memory": memory}, experience
+
+    def sibling(self) -> PlayedRollout:
+        """Another one by the same compiled functions, with players of its own."""
+        other = copy.copy(self)
+        other.players, other._seen = None, {}
+        return other
 
     def close(self) -> None:
         """End the players."""
@@ -113,7 +117,7 @@ class PlayedRollout:
         told = played.reward
         if self.reward_clip is not None:
             told = np.clip(told, -self.reward_clip, self.reward_clip)
-        # Where an environment was lost nothing is known: the value stays as it was.
+        # Where an environment was lost nothing is known: as if the same state had come once more.
         bootstrap = np.where(played.failed, values, self._beyond(played, action, told, state))
         over = played.terminated | played.truncated | played.failed
         self._keep(
@@ -174,6 +178,11 @@ class PlayedRollout:
     def _keep(kept: dict[str, list[np.ndarray]], found: dict[str, np.ndarray]) -> None:
         for name, value in found.items():
             kept.setdefault(name, []).append(value)
+
+
+def seeds(noise: np.ndarray) -> np.ndarray:
+    """`(B,)` int64, of the first number of each row of `(B, n)`."""
+    return (noise[:, 0].astype(np.float64) * SEEDS).astype(np.int64)
 
 
 def _blank(batch: int, width: int) -> dict[str, np.ndarray]:

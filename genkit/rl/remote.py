@@ -2,8 +2,8 @@
 
 An actor has a network of its own and its share of the environments. For each stretch it is sent
 weights and noise, and gives experience back: the same as acting in this process gives, but for the
-last bits, since other batches are computed. An actor that dies, or does not answer in time, is
-begun anew with new episodes; nothing else stops.
+last bits, since other batches are computed, and for what follows where those flip an action. An
+actor that dies, or does not answer in time, is begun anew with new episodes; nothing else stops.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from keras import ops
 
-from genkit.errors import GenkitError, UsageError
+from genkit.errors import GenkitError
+from genkit.randomness import uniform
 from genkit.rl.environments.outside import need
 from genkit.rl.experience import Carry, Experience, flat, nested
 from genkit.rl.players.base import LIMIT
@@ -30,6 +31,7 @@ STARTING = 300.0  # seconds for an actor's first stretch, which imports and comp
 BATCH_FIRST = ("state",)  # parts of experience that have no time
 # Each actor is a process of its own, and there are several on a machine.
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+PASSED = ("GENKIT_ALLOW_IMPORT", "GENKIT_DATA", "XLA_FLAGS")
 
 Share = tuple[int, int]
 
@@ -78,11 +80,6 @@ class RemoteRollout:
         self.recipe, self.network, self.report = learner.recipe, network, report
         config, batch = learner.config, learner.recipe.train.batch_size
         count = max(1, config.actors.workers)
-        if count > batch:
-            raise UsageError(
-                f"model.actors.workers: {count} actors for {batch} environments "
-                "(train.batch_size): each needs at least one"
-            )
         self.batch, self.steps = batch, config.unroll
         arrays = learner.around.arrays
         self.draws = 1 if arrays is None else 1 + config.action_repeat * arrays.draws
@@ -91,6 +88,8 @@ class RemoteRollout:
         self.shares = [(int(a), int(b)) for a, b in pairwise(edges)]
         self._ray = connected(count)
         self._actors: list[Any] = [None] * count
+        self._begun: list[Any] = [None] * count  # what tells whether an actor could be made
+        self._ending = False
         self._warm = [False] * count
 
     def begin(self, noise: np.ndarray) -> Carry:
@@ -116,8 +115,13 @@ class RemoteRollout:
         self.waited = time.perf_counter() - began
         return carry, {**nested(whole), "begun": begun}
 
+    def sibling(self) -> RemoteRollout:
+        """There is none: actors are for training."""
+        raise NotImplementedError("actors elsewhere act for training only")
+
     def close(self) -> None:
         """End the actors; a Ray that was begun here ends with this process."""
+        self._ending = True
         for number, actor in enumerate(self._actors):
             if actor is not None:
                 self._ray.kill(actor)
@@ -131,7 +135,7 @@ class RemoteRollout:
         options = {"num_cpus": 1, "runtime_env": {"env_vars": surroundings()}}
         self._actors[number] = remote.options(**options).remote(recipe, (first, last))
         self._warm[number] = False
-        self._actors[number].begin.remote(noise[first:last])
+        self._begun[number] = self._actors[number].begin.remote(noise[first:last])
 
     def _send(self, number: int, weights: Any, noise: np.ndarray) -> Any:
         first, last = self.shares[number]
@@ -141,24 +145,43 @@ class RemoteRollout:
         self, number: int, future: Any, weights: Any, noise: np.ndarray, begun: np.ndarray
     ) -> dict[str, np.ndarray]:
         """Experience of an actor, or of those that take its place."""
-        from ray.exceptions import GetTimeoutError, RayActorError
+        from ray.exceptions import ActorDiedError, GetTimeoutError, RayActorError, RayTaskError
 
         for _ in range(LIMIT):
             try:
-                seconds = self.timeout if self._warm[number] else STARTING + self.timeout
-                found: dict[str, np.ndarray] = self._ray.get(future, timeout=seconds)
+                if not self._warm[number]:
+                    self._ray.get(self._begun[number], timeout=STARTING)
+                    self._warm[number] = True
+                    found: dict[str, np.ndarray] = self._ray.get(future, timeout=STARTING)
+                else:
+                    found = self._ray.get(future, timeout=self.timeout)
             except (GetTimeoutError, RayActorError) as error:
-                what = str(error).strip().partition("\n")[0]
-                self.report(f"actor {number} was lost ({what}); it was begun anew")
+                what = str(error).strip()
+                if isinstance(error, ActorDiedError) and "creation task" in what:
+                    raise GenkitError(f"actor {number} cannot be made: {_last(what)}") from error
+                if self._ending:
+                    raise
+                first = what.partition("\n")[0]
+                self.report(f"actor {number} was lost ({first}); it was begun anew")
                 self.restarts += 1
                 self._ray.kill(self._actors[number])
-                self._start(number, noise[0])
+                self._start(number, self._again(noise.shape[1:]))
                 begun[slice(*self.shares[number])] = True
                 future = self._send(number, weights, noise)
+            except RayTaskError as error:
+                raise GenkitError(f"actor {number} failed: {_last(str(error))}") from error
             else:
-                self._warm[number] = True
                 return found
         raise GenkitError(f"actor {number} was lost {LIMIT} times in a row; see the messages above")
+
+    def _again(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Numbers for new episodes, which no other ones began with."""
+        return uniform(self.recipe.seed, "rl/begin-again", self.restarts, shape)
+
+
+def _last(text: str) -> str:
+    """The last line, where the cause stands."""
+    return text.strip().splitlines()[-1]
 
 
 def connected(actors: int) -> Any:
@@ -190,6 +213,7 @@ def connected(actors: int) -> Any:
 def surroundings() -> dict[str, str]:
     """Environment variables of an actor's process."""
     found = dict.fromkeys(THREADS, "1")
+    found |= {name: os.environ[name] for name in PASSED if name in os.environ}
     found["KERAS_BACKEND"] = os.environ["KERAS_BACKEND"]
     found["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
     found["TF_CPP_MIN_LOG_LEVEL"] = os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2")

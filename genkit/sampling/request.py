@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -118,12 +119,16 @@ def sample_run(
         _in_flight(request.batch_size, generator.settings.tile),
         request.shard,
     )
-    if streamed and isinstance(generator, SoundGenerator):
-        return stream_job(job, target, generator, progress, stop)
-    if isinstance(target, Path):
-        mixed, animate = request.allow_mixed, request.animate
-        return run_job(job, target, generator, progress, stop, mixed, animate)
-    return pipe_job(job, target, generator, progress, stop)
+    with ExitStack() as ending:
+        # Some have processes of their own.
+        if hasattr(generator, "close"):
+            ending.callback(generator.close)
+        if streamed and isinstance(generator, SoundGenerator):
+            return stream_job(job, target, generator, progress, stop)
+        if isinstance(target, Path):
+            mixed, animate = request.allow_mixed, request.animate
+            return run_job(job, target, generator, progress, stop, mixed, animate)
+        return pipe_job(job, target, generator, progress, stop)
 
 
 def _generator(opened: Opened, settings: SampleSettings) -> Generator:

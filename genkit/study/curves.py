@@ -31,13 +31,18 @@ def save_curves(study: Study, folder: Path, results: Mapping[str, Any]) -> list[
     """
     from genkit.artifacts import Table
 
-    found = {cell.name: _curve(study, folder / "cells" / cell.name) for cell in study.cells()}
-    curves = {name: curve for name, curve in found.items() if len(curve[0]) > 1}
+    records = {
+        cell.name: _records(study, folder / "cells" / cell.name)
+        for cell in study.cells()
+        if "metrics" in results.get(cell.name, {})  # one that failed has half a curve
+    }
+    acting = all(AXIS in record for own in records.values() for record in own)
+    axis = AXIS if acting else "step"
+    curves = {name: _curve(study, own, axis) for name, own in records.items() if len(own) > 1}
     if not curves:
         return []
     best = top(study, curves, results)
     grid, mean = averaged([curves[name] for name in best])
-    axis = _axis(study, folder)
     rows = [{axis: x, f"{study.curve}_top_{len(best)}": y} for x, y in zip(grid, mean, strict=True)]
     files = Table(NAME, rows).save(folder)
     return [*files, *_drawn(study, curves, best, (grid, mean), axis).save(folder)]
@@ -63,20 +68,15 @@ def averaged(curves: list[Curve]) -> Curve:
     return grid, np.mean([np.interp(grid, x, y) for x, y in curves], axis=0)
 
 
-def _records(cell: Path) -> list[dict[str, Any]]:
-    return MetricsLog(cell / METRICS).read("train")
+def _records(study: Study, cell: Path) -> list[dict[str, Any]]:
+    """Those of training that have the figure."""
+    found = MetricsLog(cell / METRICS).read("train")
+    return [record for record in found if record.get(study.curve) is not None]
 
 
-def _axis(study: Study, folder: Path) -> str:
-    records = _records(folder / "cells" / study.cells()[0].name)
-    return AXIS if records and AXIS in records[-1] else "step"
-
-
-def _curve(study: Study, cell: Path) -> Curve:
-    records = [r for r in _records(cell) if r.get(str(study.curve)) is not None]
-    axis = AXIS if records and AXIS in records[-1] else "step"
-    x = np.array([float(r[axis]) for r in records])
-    return x, np.array([float(r[str(study.curve)]) for r in records])
+def _curve(study: Study, records: list[dict[str, Any]], axis: str) -> Curve:
+    x = np.array([float(record[axis]) for record in records])
+    return x, np.array([float(record[study.curve]) for record in records])
 
 
 def _drawn(

@@ -430,7 +430,7 @@ def test_the_worker_module_and_sections_are_light() -> None:
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_another_seed_begins_where_new_players_of_it_do(workers: int) -> None:
+def test_another_seed_begins_where_new_players_of_it_do(playing, workers: int) -> None:
     players = playing(ToyConfig(), 3, seed=1, workers=workers)
     players.reset()
     play(players, 4)
@@ -438,3 +438,15 @@ def test_another_seed_begins_where_new_players_of_it_do(workers: int) -> None:
     other = playing(ToyConfig(), 3, seed=7, workers=workers)
     for name, array in other.reset().items():
         np.testing.assert_array_equal(array, again[name])
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_with_seeds_of_their_own_it_does_not_matter_where_environments_are(
+    playing, workers: int
+) -> None:
+    players = playing(ToyConfig(), 3, seed=1, workers=workers)
+    one = players.reset(np.array([5, 6, 7]))
+    two = players.reset(np.array([7, 5, 6]))
+    for name, array in one.items():
+        np.testing.assert_array_equal(array, two[name][[1, 2, 0]])
+        assert not np.array_equal(array[0], array[1])

@@ -82,9 +82,10 @@ def make_rollout(
     actors = config.actors
     workers = actors.workers if actors.kind == "inline" else 0
 
-    def players(seed: int) -> Any:
+    def players() -> Any:
+        # Their rollout gives each environment a seed.
         return make_players(
-            section, batch, seed, workers, actors.timeout, config.action_repeat, report
+            section, batch, 0, workers, actors.timeout, config.action_repeat, report
         )
 
     return PlayedRollout(

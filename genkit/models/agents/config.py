@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from genkit.errors import unknown
 from genkit.recipe.schema import NonNegativeInt, PositiveFloat, Section
+from genkit.rl.environments.config import BuiltinConfig
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 Weight = Annotated[float, Field(ge=0, le=1e6)]
@@ -118,7 +119,8 @@ class AgentsConfig(Section):
                 if part not in layout:
                     yield "model.sees", unknown("part of the observation", part, layout)
             if set(self.sees) <= set(layout):
-                yield from self._too_small(layout)
+                yield from self.too_small(layout)
+        yield from self._actors(recipe)
         if train.accumulate != 1:
             yield "train.accumulate", "must be 1: a stretch of experience has no equal pieces"
         if train.precision != "float32":
@@ -126,7 +128,19 @@ class AgentsConfig(Section):
         if train.rematerialise:
             yield "train.rematerialise", "must be false: agents have no use for it"
 
-    def _too_small(self, layout: Layout) -> Iterator[tuple[str, str]]:
+    def _actors(self, recipe: Any) -> Iterator[tuple[str, str]]:
+        workers, batch = self.actors.workers, recipe.train.batch_size
+        name = recipe.data.model_dump()["name"]
+        if workers > batch:
+            yield "model.actors.workers", f"{workers} for {batch} environments (train.batch_size)"
+        if workers and self.actors.kind == "inline" and isinstance(recipe.data, BuiltinConfig):
+            yield (
+                "model.actors.workers",
+                f"must be 0: '{name}' is a function of arrays and acts in this process",
+            )
+
+    def too_small(self, layout: Layout) -> Iterator[tuple[str, str]]:
+        """Convolutions that what is seen has no room for."""
         size = picture_shape(self.sees, layout)
         for number, one in enumerate(self.convolutions):
             if size is None or min(size[:2]) < one.kernel:
@@ -174,8 +188,8 @@ def parameter_count(config: AgentsConfig, layout: Layout, actions: int) -> int:
 def outlook(recipe: Any) -> dict[str, Any]:
     """Facts about a recipe before anything is built.
 
-    Memory counts weights, gradients, optimiser and averages, and a stretch of observations with
-    their activations.
+    Memory counts weights, gradients, optimiser and averages, a stretch of observations with their
+    activations, and pictures that are kept to be replayed.
     """
     config, train = recipe.model, recipe.train
     memory = "the whole episode" if config.lstm else "one observation"
@@ -189,15 +203,20 @@ def outlook(recipe: Any) -> dict[str, Any]:
         return facts
     parameters = parameter_count(config, layout, actions)
     copies = 5 if train.average is not None else 4
-    seen, size = 0, picture_shape(config.sees, layout)
+    seen, pixels, size = 0, 0, picture_shape(config.sees, layout)
     if size is not None:
+        pixels = size[0] * size[1] * size[2]
         seen = size[0] * size[1] * size[2]
         for one in config.convolutions:
             size = convolved(size, one)
             seen += 2 * size[0] * size[1] * size[2]
     seen += 2 * (sum(config.dense) + 8 * config.lstm)
+    replayed = 0
+    if config.replay.value:
+        replayed = config.replay.capacity * train.batch_size * pixels
     return {
         "parameters": parameters,
-        "memory_bytes": 4 * (parameters * copies + (per_update + train.batch_size) * seen),
+        "memory_bytes": 4 * (parameters * copies + (per_update + train.batch_size) * seen)
+        + replayed,
         **facts,
     }

@@ -97,7 +97,7 @@ class ActingFeed:
         else:
             if self._carry is None:
                 self.pipeline.begin(self._now(), k)
-            experience, _ = self.pipeline.take()
+            experience = self.pipeline.take()
             waited = self.pipeline.waited
         self._count(experience)
         found = {"experience": experience}

@@ -29,6 +29,9 @@ class EpisodeGenerator:
         limit: steps after which an episode is left.
         frames: whether what was seen is kept, for films.
         temperature: in the place of that of the settings, such as `uniform`.
+        purpose: of the numbers that are drawn; other ones give other episodes.
+
+    Tiles may be drawn side by side, by rollouts of their own.
     """
 
     chunks: int | None = None
@@ -41,12 +44,14 @@ class EpisodeGenerator:
         limit: int,
         frames: bool = True,
         temperature: float | str | None = None,
+        purpose: str = PURPOSE,
     ) -> None:
         _refuse(settings)
         self.settings, self.actions, self.frames = settings, tuple(actions), frames
-        self.limit = limit
+        self.limit, self.purpose = limit, purpose
         played = settings.temperature if temperature is None else temperature
         self.rollout = make(settings.tile, played)
+        self._every, self._free = [self.rollout], [self.rollout]
 
     def conditions(self, rows: Sequence[Mapping[str, str]], first_index: int) -> Arrays:
         for row in rows:
@@ -57,7 +62,9 @@ class EpisodeGenerator:
     def noise(self, seed: int, indices: Sequence[int], chunk: int) -> np.ndarray:
         """`(B, T + 1, n)`: the first row is for the beginning, where that is to come."""
         shape = (self.rollout.steps + 1, self.rollout.draws)
-        return np.stack([uniform(seed, PURPOSE, index, shape, stream=chunk) for index in indices])
+        return np.stack(
+            [uniform(seed, self.purpose, index, shape, stream=chunk) for index in indices]
+        )
 
     def begin(self, conditions: Arrays) -> Any:
         """Environments begin in the first chunk, which has noise."""
@@ -68,10 +75,13 @@ class EpisodeGenerator:
     ) -> Chunk:
         """The next steps of all episodes; those that are over are played on and not kept."""
         if state is None:
-            carry = self.rollout.begin(np.ascontiguousarray(noise[:, 0]))
-            state = {"carry": carry, "going": np.ones(len(noise), bool), "steps": 0}
+            rollout = self._taken()
+            carry = rollout.begin(np.ascontiguousarray(noise[:, 0]))
+            going = np.ones(len(noise), bool)
+            state = {"rollout": rollout, "carry": carry, "going": going, "steps": 0}
+        rollout = state["rollout"]
         steps = np.ascontiguousarray(np.swapaxes(noise[:, 1:], 0, 1))
-        carry, experience = self.rollout.run(state["carry"], steps)
+        carry, experience = rollout.run(state["carry"], steps)
         ended = host(experience["terminated"]) | host(experience["truncated"])
         # A step counts where the episode was not over before it.
         before = np.concatenate([~state["going"][None], ended[:-1]]).cumsum(axis=0) > 0
@@ -79,14 +89,31 @@ class EpisodeGenerator:
         done_steps = state["steps"] + len(ended)
         extras = self._extras(experience, ~before)
         log_prob = np.log(np.maximum(_chosen(extras), 1e-38)) * extras["counts"]
-        following = {"carry": carry, "going": going, "steps": done_steps}
+        following = {"rollout": rollout, "carry": carry, "going": going, "steps": done_steps}
         done = not going.any() or done_steps >= self.limit
+        if done:
+            self._free.append(rollout)
         return Chunk(extras["action"], log_prob, following, done, extras)
+
+    def close(self) -> None:
+        """Stop whatever else is running for it."""
+        for rollout in self._every:
+            rollout.close()
+
+    def _taken(self) -> Rollout:
+        """A rollout that no other tile uses."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            self._every.append(self.rollout.sibling())
+            return self._every[-1]
 
     def _extras(self, experience: Any, counts: np.ndarray) -> dict[str, np.ndarray]:
         found = {name: host(experience[name]) for name in ("action", "reward", "values")}
         found["policy"] = _softmax(host(experience["logits"]))
         found["counts"] = counts
+        lost = experience.get("failed")
+        found["failed"] = np.zeros_like(counts) if lost is None else host(lost) & counts
         if self.frames:
             for name, x in experience["observation"].items():
                 found[f"observation/{name}"] = host(x)[:-1]
@@ -98,6 +125,7 @@ class EpisodeGenerator:
         names = list(chunks[0].extras)
         whole = {n: np.concatenate([c.extras[n] for c in chunks], axis=1) for n in names}
         length = whole.pop("counts").sum(axis=1)
+        failed = np.any(whole.pop("failed"), axis=1)
         longest = int(length[:count].max())
         log_prob = np.concatenate([c.log_prob for c in chunks], axis=1).sum(axis=1)
         cut = {name: x[:count, :longest] for name, x in whole.items()}
@@ -108,6 +136,7 @@ class EpisodeGenerator:
             Episodes(
                 observation=seen,
                 length=length[:count].astype(np.int64),
+                failed=np.asarray(failed)[:count],
                 log_prob=log_prob[:count].astype(np.float32),
                 index=np.asarray(indices, np.int64),
                 actions=self.actions,

@@ -6,6 +6,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from genkit import backend
@@ -14,7 +15,6 @@ from genkit.family import (
     Check,
     Evaluation,
     EvaluationRequest,
-    Feed,
     Generator,
     Metrics,
     Monitor,
@@ -23,8 +23,8 @@ from genkit.family import (
 )
 from genkit.learning import BaseLearner, GradientStep
 from genkit.models.agents.acting import make_rollout, surroundings
-from genkit.models.agents.feed import make_feed
-from genkit.models.agents.generator import EpisodeGenerator
+from genkit.models.agents.feed import ActingFeed, make_feed
+from genkit.models.agents.generator import PURPOSE, EpisodeGenerator
 from genkit.models.agents.network import AgentNetwork, Unrolled, build_network
 from genkit.progress import Progress
 from genkit.randomness import Noise
@@ -51,13 +51,16 @@ class AgentLearner(BaseLearner):
             if part not in self.around.observation:
                 problem = unknown("part of the observation", part, self.around.observation)
                 raise UsageError(f"model.sees: {problem}")
+        layout = {name: space.shape for name, space in self.around.observation.items()}
+        for key, problem in self.config.too_small(layout):
+            raise UsageError(f"{key}: {problem}")
         self.actions = self.around.actions
         self.network = self.new_network()
         self.heads = self.make_heads()
-        layers = {name: layer for head in self.heads for name, layer in head.layers.items()}
-        self.networks = {"network": self.network, **layers}
+        self.networks = {"network": self.network}
         self.steps = {"training": GradientStep(self.network, self.loss, recipe.train)}
-        self._ends: deque[float] = deque(maxlen=MEASURED)
+        self._spent: deque[float] = deque(maxlen=MEASURED)
+        self._played: dict[Any, Rollout] = {}
 
     def new_network(self) -> AgentNetwork:
         """A network with weights of its own."""
@@ -77,7 +80,7 @@ class AgentLearner(BaseLearner):
 
     # Training
 
-    def feed(self, split: str, seed: int) -> Feed:
+    def feed(self, split: str, seed: int) -> ActingFeed:
         """Experience of the environment; there is one split only."""
         del split
         return make_feed(self, seed)
@@ -87,19 +90,12 @@ class AgentLearner(BaseLearner):
         batch: int,
         temperature: float | str,
         network: AgentNetwork | None = None,
-        everything: bool = False,
     ) -> Rollout:
         """Acts in a batch of environments by a network, this one's own if none is given, as it is
-        at each moment; see `make_rollout`."""
+        at each moment; see `make_rollout`. Close it."""
+        own = self.network if network is None else network
         return make_rollout(
-            self.section,
-            self.config,
-            self.around,
-            self.network if network is None else network,
-            batch,
-            temperature,
-            everything,
-            self.report,
+            self.section, self.config, self.around, own, batch, temperature, report=self.report
         )
 
     def report(self, text: str) -> None:
@@ -140,23 +136,28 @@ class AgentLearner(BaseLearner):
             told["replay"] = batch["replay"]
         metrics = self.steps["training"](told)
         backend.synchronise(metrics)
-        figures = dict(batch["figures"])
         learning = time.perf_counter() - began
-        return {**metrics, **figures_of(figures, learning), **self._speed()}
+        figures = dict(batch["figures"])
+        acting, waiting = figures.pop("acting_seconds"), figures.pop("waiting_seconds")
+        return {**metrics, **figures, **self._time(acting, learning, waiting)}
 
     def _needed(self, experience: Experience) -> Experience:
         """Without parts of observations that the network does not see."""
         seen = {part: experience["observation"][part] for part in self.config.sees}
         return {**experience, "observation": seen}
 
-    def _speed(self) -> dict[str, float]:
-        """Agent steps a second of the last updates."""
-        self._ends.append(time.perf_counter())
-        if len(self._ends) < 2:
-            return {}
+    def _time(self, acting: float, learning: float, waiting: float) -> dict[str, float]:
+        """How the seconds of an update were spent, in percent, and agent steps a second of the
+        last updates."""
+        total = acting + learning + waiting
+        self._spent.append(total)
         per_update = self.config.unroll * self.recipe.train.batch_size
-        seconds = self._ends[-1] - self._ends[0]
-        return {"agent_steps_per_second": per_update * (len(self._ends) - 1) / seconds}
+        return {
+            "acting_percent": 100 * acting / total,
+            "learning_percent": 100 * learning / total,
+            "waiting_percent": 100 * waiting / total,
+            "agent_steps_per_second": per_update * len(self._spent) / sum(self._spent),
+        }
 
     # Playing
 
@@ -173,24 +174,50 @@ class AgentLearner(BaseLearner):
         settings: SampleSettings,
         frames: bool = True,
         temperature: float | str | None = None,
+        purpose: str = PURPOSE,
     ) -> EpisodeGenerator:
-        """Plays episodes; see `EpisodeGenerator`."""
+        """Plays episodes; see `EpisodeGenerator`. Close it."""
         return EpisodeGenerator(
-            lambda batch, played: self.rollout(batch, played, everything=frames),
+            lambda batch, played: self._playing(batch, played, frames),
             self.actions,
             settings,
             self.around.limit,
             frames,
             temperature,
+            purpose,
         )
+
+    def _playing(self, batch: int, temperature: float | str, frames: bool) -> Rollout:
+        """A rollout that plays whole episodes; compiled once for each validation."""
+        key = (batch, temperature, frames)
+        if key not in self._played:
+            self._played[key] = make_rollout(
+                self.section.whole_games(),
+                self.config,
+                self.around,
+                self.network,
+                batch,
+                temperature,
+                frames,
+                self.report,
+            )
+        return self._played[key].sibling()
 
     def preview(self, count: int, seed: int) -> Sequence[Any]:
         from genkit.sampling.driver import sample_tile
 
         generator = self.episodes(SampleSettings(min(count, 4)))
-        return sample_tile(generator, seed, range(min(count, 4)), [])
+        with closing(generator):
+            return sample_tile(generator, seed, range(min(count, 4)), [])
 
     # Proofs and speed
+
+    @property
+    def exact(self) -> bool:
+        """Whether a run that goes on is the same to the last bit: environments can be saved, and
+        nobody acts ahead or elsewhere."""
+        actors = self.config.actors
+        return self.around.arrays is not None and actors.kind == "inline" and not actors.lag
 
     def checks(self) -> Iterable[Check]:
         from genkit.models.agents.proofs import checks
@@ -201,15 +228,3 @@ class AgentLearner(BaseLearner):
         from genkit.models.agents.timing import workloads
 
         return workloads(self, tiles)
-
-
-def figures_of(figures: dict[str, float], learning: float) -> dict[str, float]:
-    """Figures of acting and how the time of an update was spent, in percent."""
-    acting, waiting = figures.pop("acting_seconds"), figures.pop("waiting_seconds")
-    total = acting + waiting + learning
-    return {
-        **figures,
-        "acting_percent": 100 * acting / total,
-        "learning_percent": 100 * learning / total,
-        "waiting_percent": 100 * waiting / total,
-    }

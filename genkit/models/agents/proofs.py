@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,8 @@ ROUNDING = 1e-4  # of numbers about 1
 def checks(learner: AgentLearner) -> Iterable[Check]:
     """Acting and learning compute the same, and a feed that was saved goes on exactly."""
     yield Check("acting_and_unrolled_logits", ROUNDING, lambda: _under(learner, unrolled))
-    yield Check("saved_feed_differences", 0.0, lambda: _under(learner, resumed))
+    if learner.exact:
+        yield Check("saved_feed_differences", 0.0, lambda: _under(learner, resumed))
 
 
 def _under(learner: AgentLearner, measure: Any) -> float:
@@ -34,9 +36,10 @@ def _under(learner: AgentLearner, measure: Any) -> float:
 
 def unrolled(learner: AgentLearner) -> float:
     """Largest difference of logits and values between single steps and whole stretches."""
-    feed, worst = learner.feed("train", SEED), 0.0
-    for k in range(STRETCHES):
-        experience = feed.batch(k)["experience"]
+    worst = 0.0
+    with closing(learner.feed("train", SEED)) as feed:
+        every = [feed.batch(k)["experience"] for k in range(STRETCHES)]
+    for experience in every:
         found = learner.unrolled(experience)
         for own, other in ((found.logits, "logits"), (found.values, "values")):
             acted = host(experience[other])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,7 +46,8 @@ def _update(learner: AgentLearner) -> Workload:
 
     def run() -> Any:
         if not ready:
-            ready["batch"] = learner.feed("train", 0).batch(0)
+            with closing(learner.feed("train", 0)) as feed:
+                ready["batch"] = feed.batch(0)
         return learner.update(ready["batch"], Noise(0, 0))
 
     return Workload("learning", batch, batch * learner.config.unroll, run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field
 
@@ -34,6 +34,10 @@ class BuiltinConfig(Section):
     def action_count(self) -> int | None:
         """How many actions there are; None where that is not known."""
         return None
+
+    def whole_games(self) -> Self:
+        """The same, but for what ends episodes early for training's sake."""
+        return self
 
     def reference_scores(self) -> tuple[float, float] | None:
         """Mean returns of a random and of a human player, where they are published."""

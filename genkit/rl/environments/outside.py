@@ -9,7 +9,7 @@ whose parts are named as those of built-in environments are (`image`, `depth`, `
 from __future__ import annotations
 
 import importlib.util
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from genkit.errors import UsageError
 from genkit.recipe.schema import Section
@@ -55,6 +55,10 @@ class OutsideConfig(Section):
     def action_count(self) -> int | None:
         """How many actions there are; None where that is not known."""
         return None
+
+    def whole_games(self) -> Self:
+        """The same, but for what ends episodes early for training's sake."""
+        return self
 
     def reference_scores(self) -> tuple[float, float] | None:
         """Mean returns of a random and of a human player, where they are published."""

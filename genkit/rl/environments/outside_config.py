@@ -91,6 +91,10 @@ class AtariConfig(OutsideConfig):
 
         return Atari(self)
 
+    def whole_games(self) -> AtariConfig:
+        """The same, but the loss of a life ends nothing."""
+        return self.model_copy(update={"episodic_life": False})
+
     def reference_scores(self) -> tuple[float, float] | None:
         """Mean scores of a random and of a human player, where they are published."""
         from genkit.rl.human_scores import scores

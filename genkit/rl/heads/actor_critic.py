@@ -24,7 +24,6 @@ class ActorCritic:
 
     def __init__(self, config: Any) -> None:
         self.config = config
-        self.layers: dict[str, Any] = {}
 
     def loss(self, learned: Learned) -> tuple[Any, dict[str, Any]]:
         return actor_critic_loss(learned.unrolled, learned.experience, self.config)
@@ -42,7 +41,6 @@ class ValueReplay:
 
     def __init__(self, config: Any) -> None:
         self.config = config
-        self.layers: dict[str, Any] = {}
 
     def loss(self, learned: Learned) -> tuple[Any, dict[str, Any]]:
         if learned.replayed is None:

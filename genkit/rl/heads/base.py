@@ -1,13 +1,11 @@
-"""What a head is: a loss of the network that acts, perhaps with outputs of its own."""
+"""What a head is: one of the losses of the network that acts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from genkit.rl.experience import Experience
-
-Unroll = Callable[[Experience], Any]
 
 
 class Learned(NamedTuple):
@@ -28,11 +26,9 @@ class Head(Protocol):
     """One of the losses that are added up.
 
     Attributes:
-        layers: built Keras layers with weights of its own, by name.
         replays: whether it learns from replayed experience.
     """
 
-    layers: dict[str, Any]
     replays: bool
 
     def loss(self, learned: Learned) -> tuple[Any, dict[str, Any]]:

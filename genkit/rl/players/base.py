@@ -51,11 +51,12 @@ class Players(Protocol):
     observation: Mapping[str, Space]
     restarts: int
 
-    def reset(self, seed: int | None = None) -> Arrays:
+    def reset(self, seed: int | np.ndarray | None = None) -> Arrays:
         """Begin new episodes everywhere; the first observations, name -> `(B, ...)`.
 
         Args:
-            seed: the first episodes of another seed; None for the next ones of this one.
+            seed: the first episodes of another seed, or of one for each environment `(B,)`; None
+                for the next ones.
         """
 
     def send(self, actions: np.ndarray) -> None:

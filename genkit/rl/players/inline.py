@@ -46,7 +46,7 @@ class InlinePlayers:
         self.actions = layout.actions
         self.observation: Mapping[str, Space] = spaces(layout.parts)
 
-    def reset(self, seed: int | None = None) -> Arrays:
+    def reset(self, seed: int | np.ndarray | None = None) -> Arrays:
         if self._stepping:
             self.receive()
         if seed is not None:

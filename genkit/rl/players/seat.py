@@ -114,7 +114,8 @@ class Seat:
         episode = int(self.table.episode[self.place])
         # Before the reset: one that fails is not tried again.
         self.table.episode[self.place] = episode + 1
-        seed = episode_seed(int(self.table.seed[0]), self.place, episode)
+        own, place = int(self.table.seed[self.place]), int(self.table.place[self.place])
+        seed = episode_seed(own, place, episode)
         observation, _ = self._made().reset(seed=seed)
         self._write(self.table.observation, observation)
 

@@ -34,7 +34,8 @@ class Table:
     Attributes:
         action: `(B,)` int32. reward: `(B,)` float32.
         terminated, truncated, failed: `(B,)` bool.
-        episode: `(B,)` int64, number of the next episode. seed: `(1,)` int64, of all of them.
+        episode: `(B,)` int64, number of the next episode. seed: `(B,)` int64. place: `(B,)`
+            int64, which tells environments of one seed apart.
         observation, last: name -> `(B, ...)`.
 
     Args:
@@ -56,12 +57,16 @@ class Table:
         self.failed = arrays["failed"]
         self.episode = arrays["episode"]
         self.seed = arrays["seed"]
+        self.place = arrays["place"]
         self.observation = {name: arrays[f"observation/{name}"] for name in layout.parts}
         self.last = {name: arrays[f"last/{name}"] for name in layout.parts}
 
-    def start(self, seed: int) -> None:
-        """Episodes count from 0 and are of another seed."""
-        self.seed[0] = seed
+    def start(self, seed: int | np.ndarray) -> None:
+        """Episodes count from 0 and are of another seed, or each environment's of its own `(B,)`:
+        then it does not matter in which place it is."""
+        alone = isinstance(seed, np.ndarray)
+        self.seed[...] = seed
+        self.place[...] = 0 if alone else np.arange(self.layout.count)
         self.episode[...] = 0
 
     def seen(self) -> Arrays:
@@ -92,7 +97,7 @@ def _places(layout: Layout) -> Iterator[tuple[str, tuple[int, ...], str, int]]:
     """Name, shape, dtype and offset of each array."""
     offset = 0
     for name, inner, dtype in _arrays(layout):
-        shape = (1 if name == "seed" else layout.count, *inner)
+        shape = (layout.count, *inner)
         yield name, shape, dtype, offset
         length = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
         offset += -(-length // _ALIGNMENT) * _ALIGNMENT
@@ -105,6 +110,7 @@ def _arrays(layout: Layout) -> Iterator[tuple[str, tuple[int, ...], str]]:
         yield name, (), "bool"
     yield "episode", (), "int64"
     yield "seed", (), "int64"
+    yield "place", (), "int64"
     for name, (shape, dtype) in layout.parts.items():
         yield f"observation/{name}", shape, dtype
         yield f"last/{name}", shape, dtype

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from genkit.conformance.weights import randomise
-from genkit.errors import UsageError
+from genkit.errors import GenkitError, RecipeError
 from genkit.randomness import Noise
 from tests.agents import AGENTS
 from tests.densities import array
@@ -101,7 +101,26 @@ def test_actors_of_ray_act_as_this_process_does_and_are_replaced() -> None:
 
 
 @RAY
-def test_more_actors_than_environments() -> None:
-    learner = AGENTS.fresh("catch", model={"actors": {"kind": "ray", "workers": 4}})
-    with pytest.raises(UsageError, match="4 actors for 3 environments"):
-        learner.feed("train", 0)
+def test_an_actor_that_cannot_be_made_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    model = {"actors": {"kind": "ray", "workers": 1}}
+    learner = AGENTS.fresh("catch", model=model)
+    feed = learner.feed("train", 0)
+    monkeypatch.setattr(type(learner.recipe), "as_dict", lambda self: {"model": {}, "family": "x"})
+    with pytest.raises(GenkitError, match="actor 0 cannot be made"):
+        feed.batch(0)
+    feed.close()
+    ray.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("actors", "says"),
+    [
+        ({"kind": "ray", "workers": 4}, r"4 for 3 environments \(train\.batch_size\)"),
+        ({"workers": 2}, "must be 0: 'catch' is a function of arrays"),
+    ],
+)
+def test_actors_that_make_no_sense(actors: Any, says: str) -> None:
+    with pytest.raises(RecipeError, match=says):
+        AGENTS.recipe("catch", model={"actors": actors})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from PIL import Image
 from genkit.artifacts import Parts
 from genkit.artifacts.episodes import Episodes
 from genkit.artifacts.npz import read_npz
+from genkit.artifacts.play import END_MS, FRAME_MS, SIDE, film
 from genkit.conformance.weights import random_weights
 from genkit.errors import UsageError
 from genkit.family import EvaluationRequest, SampleSettings
@@ -69,7 +71,8 @@ def test_greedy_play_takes_the_most_probable() -> None:
 def test_evaluation_plays_the_episodes_that_samples_show() -> None:
     learner = AGENTS.learner("pong")
     with random_weights(learner.network.trainable_variables, 0):
-        returns, lengths = played(learner, 6, 0, 1.0)
+        returns, lengths, failed = played(learner, 6, 0, "test", 1.0)
+        others, _, _ = played(learner, 6, 0, "validation", 1.0)
         generator = learner.generator(SampleSettings(4))
         parts = [sample_tile(generator, 0, rows, [])[0] for rows in (range(4), range(4, 6))]
     assert lengths.tolist() == [n for part in parts for n in part.length]
@@ -77,6 +80,8 @@ def test_evaluation_plays_the_episodes_that_samples_show() -> None:
         part.reward[i, : part.length[i]].sum() for part in parts for i in range(len(part.length))
     ]
     np.testing.assert_allclose(returns, sums)
+    assert failed == 0
+    assert not np.array_equal(returns, others)
 
 
 def test_an_evaluation_tells_of_random_play() -> None:
@@ -88,6 +93,8 @@ def test_an_evaluation_tells_of_random_play() -> None:
     assert found.metrics["mean_length"] == 3
     brief = learner.evaluate(EvaluationRequest("validation", limit=2, brief=True), SILENT)
     assert set(brief.metrics) == {"mean_return", "mean_length"}
+    with pytest.raises(UsageError, match=r"unknown split 'train'\. Allowed: test, validation"):
+        learner.evaluate(EvaluationRequest("train"), SILENT)
 
 
 def test_figures_of_returns() -> None:
@@ -100,7 +107,11 @@ def test_figures_of_returns() -> None:
     np.testing.assert_allclose(
         gap["above_random_errors"], 5 / (np.sqrt(2) * found["return_standard_error"])
     )
-    assert against(np.ones(3), np.ones(3))["above_random_errors"] == 0
+    assert against(np.full(3, 5.0), np.ones(3)) == {
+        "random_mean_return": 1.0,
+        "random_return_standard_error": 0.0,
+    }
+    assert set(return_metrics(np.ones(1))) == {"mean_return", "median_return"}
 
 
 def test_an_interval_holds_the_mean_as_often_as_it_says() -> None:
@@ -128,10 +139,10 @@ def test_films_show_every_step(tiny: str, tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(p.name for p in files)
     for row in range(3):
         with Image.open(tmp_path / f"{row:06d}.gif") as film:
-            shown = sum(1 for _ in _frames(film))
+            # Frames that do not differ are joined by the writer, and shown as long as both.
+            shown = sum(frame.info["duration"] for frame in _frames(film))
             assert film.height == 240
-        # Frames that do not differ are joined by the writer.
-        assert 1 <= shown <= found.length[row]
+        assert shown == FRAME_MS * (found.length[row] - 1) + END_MS
     facts = read_npz(tmp_path / "samples.npz")
     inside = np.arange(found.reward.shape[1]) < found.length[:, None]
     np.testing.assert_allclose(facts["return"], (found.reward * inside).sum(axis=1))
@@ -144,11 +155,32 @@ def _frames(film: Any) -> Any:
         yield film
 
 
+def test_large_pictures_are_seen_whole() -> None:
+    """White corners of a picture that is larger than a film."""
+    image = np.zeros((2, 400, 600, 3), np.uint8)
+    image[:, :100, :100] = image[:, -100:, -100:] = 255
+    episode = {
+        "image": image,
+        "action": np.zeros(2, np.int32),
+        "reward": np.zeros(2, np.float32),
+        "values": np.zeros(2, np.float32),
+        "policy": np.full((2, 2), 0.5, np.float32),
+    }
+    with Image.open(io.BytesIO(film(episode, ["a", "b"]))) as found:
+        shown = np.asarray(found.convert("L"))
+    picture = shown[:, : shown.shape[1] - SIDE]
+    assert shown.shape[0] == SIDE
+    assert picture.shape[1] <= SIDE + 16
+    inner = picture[(SIDE - 134) // 2 : (SIDE + 134) // 2, 8:-8]
+    assert inner[0, 0] == inner[-1, -1] == 255
+    assert inner[0, -1] == inner[-1, 0] == 0
+
+
 def test_parts_of_other_lengths_are_put_together(tmp_path: Path) -> None:
     one, two = episodes("pong", 2, 2), episodes("maze", 2, 2)
     assert one.action.shape[1] != two.action.shape[1]
     other = Episodes(
-        one.observation, one.action, one.reward, one.values, one.policy, one.length,
+        one.observation, one.action, one.reward, one.values, one.policy, one.length, one.failed,
         one.log_prob, one.index + 2, one.actions,
     )  # fmt: skip
     short = {name: x[:, :1] if x.ndim > 1 else x for name, x in other.arrays().items()}
