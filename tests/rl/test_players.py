@@ -449,4 +449,4 @@ def test_with_seeds_of_their_own_it_does_not_matter_where_environments_are(
     two = players.reset(np.array([7, 5, 6]))
     for name, array in one.items():
         np.testing.assert_array_equal(array, two[name][[1, 2, 0]])
-        assert not np.array_equal(array[0], array[1])
+    assert not np.array_equal(one["vector"][0], one["vector"][1])

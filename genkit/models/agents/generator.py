@@ -14,7 +14,7 @@ from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.randomness import uniform
 from genkit.rl.experience import Rollout
 
-PURPOSE = "rl/episode"
+PURPOSE = "rl/episodes"
 
 MakeRollout = Callable[[int, float | str], Rollout]
 
