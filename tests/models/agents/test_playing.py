@@ -34,8 +34,9 @@ def episodes(tiny: str, count: int, tile: int, seed: int = 0, **settings: Any) -
     return found
 
 
-@pytest.mark.backends
-@pytest.mark.parametrize("tiny", ALL)
+@pytest.mark.parametrize(
+    "tiny", [pytest.param(t, marks=pytest.mark.backends if t == "maze" else ()) for t in ALL]
+)
 def test_episodes_end_where_they_are_over(tiny: str) -> None:
     found = episodes(tiny, 3, 4)
     limit = AGENTS.learner(tiny).around.limit
