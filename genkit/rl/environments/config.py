@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from genkit.recipe.schema import Section
+from genkit.rl.environments.section import EnvironmentConfig, Layout
 
 if TYPE_CHECKING:
     from genkit.rl.environments.base import ArrayEnvironment
@@ -16,32 +16,12 @@ Side = Annotated[int, Field(ge=1, le=256)]
 Variant = Literal["plain", "noisy", "black", "white", "zoom", "v-flip", "h-flip", "vh-flip"]
 
 
-Layout = dict[str, tuple[int, ...]]
-
-
-class BuiltinConfig(Section):
+class BuiltinConfig(EnvironmentConfig):
     """Base of the sections of environments that are functions of arrays."""
 
     def make(self) -> ArrayEnvironment:
         """The environment."""
         raise NotImplementedError
-
-    def layout(self) -> Layout | None:
-        """Shapes of the parts of an observation, without making the environment; None where that
-        is not known."""
-        return None
-
-    def action_count(self) -> int | None:
-        """How many actions there are; None where that is not known."""
-        return None
-
-    def whole_games(self) -> Self:
-        """The same, but for what ends episodes early for training's sake."""
-        return self
-
-    def reference_scores(self) -> tuple[float, float] | None:
-        """Mean returns of a random and of a human player, where they are published."""
-        return None
 
 
 class CatchConfig(BuiltinConfig):

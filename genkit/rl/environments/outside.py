@@ -9,10 +9,10 @@ whose parts are named as those of built-in environments are (`image`, `depth`, `
 from __future__ import annotations
 
 import importlib.util
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol
 
 from genkit.errors import UsageError
-from genkit.recipe.schema import Section
+from genkit.rl.environments.section import EnvironmentConfig
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +36,7 @@ class OutsideEnvironment(Protocol):
     def close(self) -> None: ...
 
 
-class OutsideConfig(Section):
+class OutsideConfig(EnvironmentConfig):
     """Base of the sections of such environments. They go through `pickle`, to other processes."""
 
     def make(self) -> OutsideEnvironment:
@@ -46,23 +46,6 @@ class OutsideConfig(Section):
             UsageError: what it needs is not installed; names the command that installs it.
         """
         raise NotImplementedError
-
-    def layout(self) -> dict[str, tuple[int, ...]] | None:
-        """Shapes of the parts of an observation, without making an environment; None where that
-        is not known."""
-        return None
-
-    def action_count(self) -> int | None:
-        """How many actions there are; None where that is not known."""
-        return None
-
-    def whole_games(self) -> Self:
-        """The same, but for what ends episodes early for training's sake."""
-        return self
-
-    def reference_scores(self) -> tuple[float, float] | None:
-        """Mean returns of a random and of a human player, where they are published."""
-        return None
 
 
 def need(module: str, extra: str, what: str) -> None:
