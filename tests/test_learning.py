@@ -123,6 +123,13 @@ def test_cosine_schedule_ends_at_its_floor_and_stays():
     assert rates(schedule, [0, 5, 10, 50]) == pytest.approx([2.0, 1.1, 0.2, 0.2])
 
 
+def test_linear_schedule_falls_evenly_to_its_floor():
+    schedule = ScheduleConfig(name="linear", decay_steps=10, floor=0.1)
+    assert rates(schedule, [0, 5, 10, 50]) == pytest.approx([2.0, 1.1, 0.2, 0.2])
+    schedule = ScheduleConfig(name="linear", decay_steps=4)
+    assert rates(schedule, [0, 1, 3, 4]) == pytest.approx([2.0, 1.5, 0.5, 0.0])
+
+
 def test_scaling_rates_takes_effect_in_the_compiled_step():
     layer, batch = network(), batch_of()
     step = step_of(layer)
