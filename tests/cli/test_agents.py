@@ -75,8 +75,9 @@ def test_another_set_of_actions_is_another_run(run, recipe: Path) -> None:
     values["data"] = {"name": "key-door", "size": 6}
     recipe.write_text(json.dumps(values))
     result = run("train", str(recipe), "--run", "one")
-    assert result.exit_code == 2
-    assert "data" in result.stderr
+    assert result.exit_code == 1
+    assert "one holds a run of another recipe or seed" in result.stderr
+    assert "data.name: 'catch' there, 'key-door' here" in result.stderr
     assert "Traceback" not in result.stderr
 
 
