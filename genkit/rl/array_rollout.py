@@ -10,8 +10,14 @@ from keras import ops
 from genkit import backend
 from genkit.layers.indexing import at, put
 from genkit.rl.environments.base import ArrayEnvironment, where
-from genkit.rl.experience import Carry, Experience
+from genkit.rl.experience import Carry, Experience, nested
 from genkit.rl.policy import blank, choose_action
+
+
+def draws_of(environment: ArrayEnvironment, repeat: int) -> int:
+    """Uniform numbers of a step: one for the action, and those of the environment each time."""
+    return 1 + repeat * environment.draws
+
 
 TOLD = {"previous_action": "action", "previous_reward": "reward", "first": "first"}
 
@@ -44,7 +50,7 @@ class ArrayRollout:
         self.environment, self.network = environment, network
         self.batch, self.steps, self.repeat = batch, steps, repeat
         self.temperature, self.reward_clip = temperature, reward_clip
-        self.draws = 1 + repeat * environment.draws
+        self.draws = draws_of(environment, repeat)
         self._begin = backend.compile(self._first, [])
         self._run = backend.compile(self._stretch, network.variables)
 
@@ -70,7 +76,7 @@ class ArrayRollout:
 
     def _stretch(self, carry: Carry, noise: Any) -> tuple[Carry, Experience]:
         start = carry["memory"]["state"]
-        kept = {name: self._empty(like) for name, like in self._shapes(carry, noise).items()}
+        kept = {name: self._empty(like) for name, like in self._shapes(carry).items()}
 
         def step(t: Any, carry: Carry, kept: dict[str, Any]) -> tuple[Any, Carry, dict[str, Any]]:
             carry, found = self._step(carry, at(noise, t))
@@ -84,17 +90,13 @@ class ArrayRollout:
         )
         last = self._told(carry["memory"])
         last.update(self._observation(carry["environment"]))
-        experience: Experience = {"observation": {}, "state": start}
-        for name, values in kept.items():
-            if name in last:
-                values = ops.concatenate([values, last[name][None]])
-            if name.startswith("observation/"):
-                experience["observation"][name.partition("/")[2]] = values
-            else:
-                experience[name] = values
-        return carry, experience
+        whole = {
+            name: ops.concatenate([values, last[name][None]]) if name in last else values
+            for name, values in kept.items()
+        }
+        return carry, {**nested(whole), "state": start}
 
-    def _shapes(self, carry: Carry, noise: Any) -> dict[str, Any]:
+    def _shapes(self, carry: Carry) -> dict[str, Any]:
         """What a step leaves behind, by name: one of it, whose values do not matter."""
         rewards = carry["memory"]["reward"]
         flags = carry["memory"]["first"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
+from keras import ops
 
 Experience = dict[str, Any]
 """A stretch of T steps of B environments, time first:
@@ -66,6 +67,11 @@ class Rollout(Protocol):
     def close(self) -> None:
         """Stop whatever else is running for it."""
         ...
+
+
+def host(array: Any) -> np.ndarray:
+    """An array of the backend as one of NumPy."""
+    return np.asarray(ops.convert_to_numpy(array))
 
 
 def flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

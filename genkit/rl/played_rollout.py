@@ -8,12 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 from genkit import backend
-from genkit.rl.experience import Carry, Experience
+from genkit.rl.experience import Carry, Experience, host, nested
 from genkit.rl.players.base import Played, Players
-from genkit.rl.policy import choose_action
+from genkit.rl.policy import blank, choose_action
 
 SEEDS = 2**23  # as many as uniform numbers tell apart
 
@@ -64,7 +63,8 @@ class PlayedRollout:
         if self.players is None:
             self.players = self.make()
         self._seen = self.players.reset(seeds(noise))
-        return {"memory": _blank(self.batch, self.network.state_width)}
+        fresh = blank(self.batch, self.network.state_width)
+        return {"memory": {name: host(x) for name, x in fresh.items()}}
 
     def run(self, carry: Carry, noise: np.ndarray) -> tuple[Carry, Experience]:
         """The next steps. Experience has `failed (T, B)` as well, where an environment was lost."""
@@ -76,13 +76,7 @@ class PlayedRollout:
             memory = self._step(memory, uniform, kept)
         self._keep(kept, self._told(memory))
         stacked = {name: np.stack(values) for name, values in kept.items()}
-        experience: Experience = {"observation": {}, "state": start}
-        for name, values in stacked.items():
-            if name.startswith("observation/"):
-                experience["observation"][name.partition("/")[2]] = values
-            else:
-                experience[name] = values
-        return {"memory": memory}, experience
+        return {"memory": memory}, {**nested(stacked), "state": start}
 
     def sibling(self) -> PlayedRollout:
         """Another one by the same compiled functions, with players of its own."""
@@ -112,7 +106,7 @@ class PlayedRollout:
         self._keep(kept, self._told(memory))
         seen = self._for_network(self._seen)
         found = self._act(seen, memory["action"], memory["reward"], memory["state"], uniform)
-        action, logits, values, state = (np.asarray(ops.convert_to_numpy(x)) for x in found)
+        action, logits, values, state = (host(x) for x in found)
         played = self._play(action)
         told = played.reward
         if self.reward_clip is not None:
@@ -159,7 +153,7 @@ class PlayedRollout:
             return np.zeros(self.batch, np.float32)
         last = self._for_network(played.last)
         found = self._value(last, action, np.asarray(reward, np.float32), state)
-        return np.where(played.truncated, np.asarray(ops.convert_to_numpy(found)), np.float32(0))
+        return np.where(played.truncated, host(found), np.float32(0))
 
     def _for_network(self, observation: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {part: observation[part] for part in self.sees}
@@ -183,13 +177,3 @@ class PlayedRollout:
 def seeds(noise: np.ndarray) -> np.ndarray:
     """`(B,)` int64, of the first number of each row of `(B, n)`."""
     return (noise[:, 0].astype(np.float64) * SEEDS).astype(np.int64)
-
-
-def _blank(batch: int, width: int) -> dict[str, np.ndarray]:
-    """`policy.blank` on the host."""
-    return {
-        "state": np.zeros((batch, width), np.float32),
-        "action": np.full(batch, -1, np.int32),
-        "reward": np.zeros(batch, np.float32),
-        "first": np.ones(batch, bool),
-    }

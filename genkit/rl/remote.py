@@ -20,8 +20,9 @@ from keras import ops
 
 from genkit.errors import GenkitError
 from genkit.randomness import uniform
+from genkit.rl.array_rollout import draws_of
 from genkit.rl.environments.outside import need
-from genkit.rl.experience import Carry, Experience, flat, nested
+from genkit.rl.experience import Carry, Experience, flat, host, nested
 from genkit.rl.players.base import LIMIT
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Actor:
         for variable, value in zip(self._variables, weights, strict=True):
             variable.assign(value)
         self._carry, experience = self._rollout.run(self._carry, noise)
-        return {name: np.asarray(ops.convert_to_numpy(x)) for name, x in flat(experience).items()}
+        return {name: host(x) for name, x in flat(experience).items()}
 
 
 class RemoteRollout:
@@ -82,7 +83,7 @@ class RemoteRollout:
         count = max(1, config.actors.workers)
         self.batch, self.steps = batch, config.unroll
         arrays = learner.around.arrays
-        self.draws = 1 if arrays is None else 1 + config.action_repeat * arrays.draws
+        self.draws = 1 if arrays is None else draws_of(arrays, config.action_repeat)
         self.timeout, self.waited, self.restarts = config.actors.timeout, 0.0, 0
         edges = np.linspace(0, batch, count + 1).round().astype(int)
         self.shares = [(int(a), int(b)) for a, b in pairwise(edges)]

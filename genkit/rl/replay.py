@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from keras import ops
 
 from genkit.family import Arrays
-from genkit.rl.experience import Experience, flat, nested
+from genkit.rl.experience import Experience, flat, host, nested
 
 # What a network needs to be unrolled, and heads need to learn.
 NEEDED = (
@@ -47,7 +46,7 @@ class Replay:
         """Keep a stretch, in the place of the oldest one."""
         arrays = flat(experience)
         for name in self.names:
-            value = np.asarray(ops.convert_to_numpy(arrays[name]))
+            value = host(arrays[name])
             if name not in self._kept:
                 self._kept[name] = np.zeros((self.stretches, *value.shape), value.dtype)
             self._kept[name][self.count % self.stretches] = value

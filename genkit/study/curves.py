@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,8 +90,8 @@ def _drawn(
     for name, (x, y) in curves.items():
         axes.plot(x, y, linewidth=0.8, alpha=0.6 if name in best else 0.2, label=name)
     axes.plot(*mean, color="black", linewidth=2, label=f"mean of {len(best)}")
-    axes.set_xlabel(re.sub("_", " ", axis))
-    axes.set_ylabel(re.sub("_", " ", str(study.curve)))
+    axes.set_xlabel(axis.replace("_", " "))
+    axes.set_ylabel(study.curve.replace("_", " "))
     axes.set_title(study.name)
     axes.grid(alpha=0.3)
     if len(curves) <= 12:

@@ -10,7 +10,7 @@ from genkit import registry
 from genkit.rl.environments.base import ArrayEnvironment, Space
 from genkit.rl.experience import Rollout
 from genkit.rl.players import make_players, silent
-from genkit.rl.players.base import spaces
+from genkit.rl.players.base import parts_of, spaces
 
 LONGEST = 1_000_000  # steps of an episode whose environment names no limit
 
@@ -42,11 +42,7 @@ def surroundings(section: Any) -> Surroundings:
         return Surroundings(tuple(made.actions), made.observation, made.limit, made)
     one = section.make()
     try:
-        parts = {
-            name: (tuple(box.shape), str(box.dtype))
-            for name, box in one.observation_space.spaces.items()
-        }
-        return Surroundings(tuple(one.action_names), spaces(parts), LONGEST, None)
+        return Surroundings(tuple(one.action_names), spaces(parts_of(one)), LONGEST, None)
     finally:
         one.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -10,11 +10,11 @@ from pydantic import Field, model_validator
 from genkit.errors import unknown
 from genkit.recipe.schema import NonNegativeInt, PositiveFloat, Section
 from genkit.rl.environments.config import BuiltinConfig
+from genkit.rl.environments.section import Layout
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 Weight = Annotated[float, Field(ge=0, le=1e6)]
 Part = Literal["image", "depth", "velocity", "position", "vector"]
-Layout = Mapping[str, tuple[int, ...]]
 
 
 def _image() -> list[Part]:
@@ -206,7 +206,7 @@ def outlook(recipe: Any) -> dict[str, Any]:
     seen, pixels, size = 0, 0, picture_shape(config.sees, layout)
     if size is not None:
         pixels = size[0] * size[1] * size[2]
-        seen = size[0] * size[1] * size[2]
+        seen = pixels
         for one in config.convolutions:
             size = convolved(size, one)
             seen += 2 * size[0] * size[1] * size[2]

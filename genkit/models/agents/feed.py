@@ -9,12 +9,12 @@ import numpy as np
 from keras import ops
 
 from genkit.family import Arrays
-from genkit.models.agents.generator import host
 from genkit.randomness import uniform
-from genkit.rl.experience import Carry, Experience, Rollout, flat, nested
+from genkit.rl.experience import Carry, Experience, Rollout, flat, host, nested
 from genkit.rl.pipeline import Pipeline
 from genkit.rl.replay import Replay
 from genkit.rl.scores import Scores
+from genkit.state import part
 
 if TYPE_CHECKING:
     from genkit.models.agents.learner import AgentLearner
@@ -131,21 +131,20 @@ class ActingFeed:
         """Scores; and environments and what the network remembers, where they can be saved: else
         episodes begin anew when a run goes on."""
         found = {SCORES + name: x for name, x in self.scores.save().items()}
-        found[BEGUN] = np.array(self._begun)
         if self.replay is not None:
             found |= {KEPT + name: x for name, x in self.replay.save().items()}
         if self.exact:
             found |= {CARRY + name: host(x) for name, x in flat(self._now()).items()}
-            found[BEGUN] = np.array(self._begun)
+        found[BEGUN] = np.array(self._begun)
         return found
 
     def restore(self, state: Arrays) -> None:
         self._begun = int(state[BEGUN])
-        self.scores.restore(_below(state, SCORES))
+        self.scores.restore(part(state, SCORES))
         if self.replay is not None:
-            self.replay.restore(_below(state, KEPT))
+            self.replay.restore(part(state, KEPT))
         if self.exact:
-            carry = {name: ops.convert_to_tensor(x) for name, x in _below(state, CARRY).items()}
+            carry = {name: ops.convert_to_tensor(x) for name, x in part(state, CARRY).items()}
             self._carry = nested(carry)
         else:
             self.scores.forget()
@@ -155,7 +154,3 @@ class ActingFeed:
         if self.pipeline is not None:
             self.pipeline.close()
         self.rollout.close()
-
-
-def _below(state: Arrays, prefix: str) -> Arrays:
-    return {n.removeprefix(prefix): x for n, x in state.items() if n.startswith(prefix)}

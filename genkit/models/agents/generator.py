@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 from genkit.artifacts.episodes import Episodes
 from genkit.errors import UsageError
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.randomness import uniform
-from genkit.rl.experience import Rollout
+from genkit.rl.experience import Rollout, host
 
 PURPOSE = "rl/episodes"
 
@@ -168,8 +167,3 @@ def _chosen(extras: Mapping[str, np.ndarray]) -> np.ndarray:
 def _softmax(logits: np.ndarray) -> np.ndarray:
     weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(weights / weights.sum(axis=-1, keepdims=True), np.float32)
-
-
-def host(array: Any) -> np.ndarray:
-    """An array of the backend as one of NumPy."""
-    return np.asarray(ops.convert_to_numpy(array))

@@ -10,7 +10,7 @@ import numpy as np
 
 from genkit.conformance.weights import random_weights
 from genkit.family import Check
-from genkit.models.agents.generator import host
+from genkit.rl.experience import flat, host
 
 if TYPE_CHECKING:
     from genkit.models.agents.learner import AgentLearner
@@ -57,7 +57,5 @@ def resumed(learner: AgentLearner) -> float:
     other = learner.feed("train", SEED)
     other.restore(kept)
     second = other.batch(1)["experience"]
-    from genkit.rl.experience import flat
-
     pairs = zip(flat(first).values(), flat(second).values(), strict=True)
     return float(sum(not np.array_equal(host(a), host(b)) for a, b in pairs))

@@ -9,6 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from genkit.rl.environments.base import Space
+    from genkit.rl.environments.outside import OutsideEnvironment
 
 Arrays = dict[str, np.ndarray]
 
@@ -91,6 +92,14 @@ def checked(actions: np.ndarray, count: int, choices: int) -> np.ndarray:
     if found.min() < 0 or found.max() >= choices:
         raise ValueError(f"actions must be from 0 to {choices - 1}. Received: {found}")
     return found.astype(np.int32)
+
+
+def parts_of(environment: OutsideEnvironment) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Shape and dtype of each part of its observations."""
+    return {
+        name: (tuple(space.shape), str(np.dtype(space.dtype)))
+        for name, space in environment.observation_space.spaces.items()
+    }
 
 
 def spaces(parts: Mapping[str, tuple[tuple[int, ...], str]]) -> dict[str, Space]:

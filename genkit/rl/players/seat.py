@@ -10,7 +10,7 @@ import numpy as np
 
 from genkit.errors import GenkitError, UsageError
 from genkit.randomness import raw_bits
-from genkit.rl.players.base import LIMIT, Arrays
+from genkit.rl.players.base import LIMIT, Arrays, parts_of
 from genkit.rl.players.table import Layout, Table
 
 if TYPE_CHECKING:
@@ -61,11 +61,7 @@ class Seat:
     def layout(self, count: int) -> Layout:
         """What a table for `count` of these environments holds."""
         env = self._made()
-        parts = {
-            name: (tuple(space.shape), str(np.dtype(space.dtype)))
-            for name, space in env.observation_space.spaces.items()
-        }
-        return Layout(count, tuple(env.action_names), parts)
+        return Layout(count, tuple(env.action_names), parts_of(env))
 
     def begin(self) -> None:
         """Begin a new episode."""
