@@ -26,12 +26,22 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NPROC=1
   TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
 PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
-QUICKLY := XLA_FLAGS="--xla_backend_optimization_level=0 $(XLA_FLAGS)"
+QUICKLY := "--xla_backend_optimization_level=0 $(XLA_FLAGS)"
 
-# These compile most, in a run of their own: what XLA compiled stays mapped until a process ends, and a
-# process that runs out of maps (Linux allows 65,530) crashes.
-COMPILING := tests/conformance tests/models tests/sampling
-OTHERS := $(filter-out $(COMPILING),$(patsubst %/,%,$(wildcard tests/*/)) $(wildcard tests/test_*.py))
+# Parts of the tests, each run by processes of its own: what XLA compiled stays mapped until a process
+# ends, and a process that runs out of maps (Linux allows 65,530) or of memory crashes.
+PART_1 := tests/conformance tests/sampling
+PART_2 := $(wildcard tests/models/[a-h]*)
+PART_3 := $(wildcard tests/models/[i-r]*)
+PART_4 := $(wildcard tests/models/[s-z]*)
+PART_5 := $(filter-out tests/models $(PART_1),$(patsubst %/,%,$(wildcard tests/*/))) $(wildcard tests/test_*.py)
+EVERY := $(PART_1) $(PART_2) $(PART_3) $(PART_4) $(PART_5)
+
+# $(call tested,PARTS,OPTIONS): pytest for these parts; it exits with 5 where it finds no test.
+define tested
+$(PYTEST) $(addprefix --ignore=,$(filter-out $(foreach n,$(1),$(PART_$(n))),$(EVERY))) $(2) $(ARGS) || code=$$?; \
+	  case $$code in 0) ran=yes;; 5) code=0;; *) exit $$code;; esac
+endef
 
 .PHONY: help
 help: ## this list
@@ -111,17 +121,16 @@ format: $(INSTALLED) ## let ruff put the source in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The tests marked `backends` run once more on JAX (pytest exits 5 where it finds none), compiled
-# quickly rather than well: most of their time goes into compilation. What XLA does at its best is
-# tested on TensorFlow, and by `genkit check` on either.
+# The tests marked `backends` run once more on JAX, compiled quickly rather than well: most of their time
+# goes into compilation. What XLA does at its best is tested on TensorFlow, and by `genkit check` on either.
 test: $(INSTALLED) ## lint, types and all tests but the long ones
-	@set -e; start=$$(date +%s); first=0; second=0; \
+	@set -e; start=$$(date +%s); code=0; ran=; \
 	$(MAKE) --no-print-directory lint; \
-	$(PYTEST) $(addprefix --ignore=,$(OTHERS)) $(ARGS) || first=$$?; \
-	[ $$first -eq 0 ] || [ $$first -eq 5 ]; \
-	$(PYTEST) $(addprefix --ignore=,$(COMPILING)) $(ARGS) || second=$$?; \
-	[ $$second -eq 0 ] || [ $$first,$$second = 0,5 ]; \
-	$(QUICKLY) KERAS_BACKEND=jax $(PYTEST) -m "backends and not long" $(ARGS) || [ $$? -eq 5 ]; \
+	$(foreach n,1 2 3 4 5,$(call tested,$(n)); ) \
+	export KERAS_BACKEND=jax XLA_FLAGS=$(QUICKLY); \
+	$(call tested,1 2,-m "backends and not long"); \
+	$(call tested,3 4 5,-m "backends and not long"); \
+	[ -n "$$ran" ] || { echo "no test was found" >&2; exit 5; }; \
 	echo "make test: $$(( $$(date +%s) - start )) seconds"
 
 test-long: $(INSTALLED) ## the tests that take minutes

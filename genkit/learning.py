@@ -178,13 +178,13 @@ class Updater:
 
 
 class GradientStep(Updater):
-    """One network, one optimiser, one compiled update.
+    """Networks that learn together, one optimiser, one compiled update.
 
     Gradients are averaged over `accumulate` equal pieces of the batch, clipped by their global
     norm, applied, and followed by the running average of the weights.
 
     Args:
-        network: a built Keras layer or model.
+        networks: a built Keras layer or model, or several.
         loss: `loss(batch) -> (scalar, metrics)`, in `keras.ops`, of a nested batch.
         train: the recipe's training section.
         uses: every further variable that `loss` reads or assigns.
@@ -192,15 +192,15 @@ class GradientStep(Updater):
 
     def __init__(
         self,
-        network: keras.Layer,
+        networks: keras.Layer | Sequence[keras.Layer],
         loss: Loss,
         train: TrainConfig,
         uses: Sequence[keras.Variable] = (),
     ) -> None:
-        super().__init__(network.trainable_variables, train)
-        self.network = network
+        every = [networks] if isinstance(networks, keras.Layer) else list(networks)
+        super().__init__([w for one in every for w in one.trainable_variables], train)
         self.loss = loss
-        touched = [*network.variables, *self.touched(), *uses]
+        touched = [*(v for one in every for v in one.variables), *self.touched(), *uses]
         unique = list({id(variable): variable for variable in touched}.values())
         self._whole = backend.compile(self._update, unique)
         self._piece = backend.compile(self._gradients, unique)

@@ -27,6 +27,7 @@ from genkit.models.phone_recogniser import tiny as phone_recogniser
 from genkit.models.pixelrnn import tiny as pixelrnn
 from genkit.models.speech_prosody import tiny as speech_prosody
 from genkit.models.synthetic_gradients import tiny as synthetic_gradients
+from genkit.models.unreal import tiny as unreal
 from genkit.models.vpn import tiny as vpn
 from genkit.models.wavenet import tiny as wavenet
 from genkit.rl.environments.catalogue import ENTRIES as ENVIRONMENTS
@@ -323,6 +324,27 @@ families.add(
         outlook="genkit.models.agents.config:outlook",
         acts=True,
         tiny=agents.configurations(),
+    )
+)
+
+families.add(
+    Family(
+        name="unreal",
+        summary="UNREAL: agents that also learn to change, to foretell and to recall what they see",
+        papers=(
+            Paper(
+                title="Reinforcement Learning with Unsupervised Auxiliary Tasks",
+                authors="Jaderberg, M. and Mnih, V. and Czarnecki, W. M. and Schaul, T. and "
+                "Leibo, J. Z. and Silver, D. and Kavukcuoglu, K.",
+                year=2017,
+                arxiv="1611.05397",
+            ),
+        ),
+        config="genkit.models.unreal.config:UnrealConfig",
+        learner="genkit.models.unreal.learner:UnrealLearner",
+        outlook="genkit.models.agents.config:outlook",
+        acts=True,
+        tiny=unreal.configurations(),
     )
 )
 

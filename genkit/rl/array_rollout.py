@@ -56,7 +56,7 @@ class ArrayRollout:
 
     def begin(self, noise: np.ndarray) -> Carry:
         """Before the first step; of the noise the first numbers count."""
-        found: Carry = self._begin(noise[:, : self.environment.draws])
+        found: Carry = self._begin(noise)
         return found
 
     def run(self, carry: Carry, noise: np.ndarray) -> tuple[Carry, Experience]:
@@ -72,7 +72,11 @@ class ArrayRollout:
 
     def _first(self, noise: Any) -> Carry:
         memory = blank(self.batch, self.network.state_width)
-        return {"environment": self.environment.begin(noise), "memory": memory}
+        return {"environment": self._begun(noise), "memory": memory}
+
+    def _begun(self, noise: Any) -> Any:
+        """First states, by as many numbers as they take of those there are."""
+        return self.environment.begin(noise[:, : self.environment.draws])
 
     def _stretch(self, carry: Carry, noise: Any) -> tuple[Carry, Experience]:
         start = carry["memory"]["state"]
@@ -139,7 +143,7 @@ class ArrayRollout:
         new = {"state": state, "action": action, "reward": told, "first": over}
         fresh = blank(self.batch, self.network.state_width)
         following = {
-            "environment": where(over, self.environment.begin(noise[:, 1:]), after),
+            "environment": where(over, self._begun(noise[:, 1:]), after),
             "memory": where(over, fresh, new),
         }
         return following, {

@@ -1,25 +1,27 @@
-"""How a figure of training went in the cells of a study: each run, and the mean of the best."""
+"""How a figure of training went: in every run, or for every row the mean and spread of its runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genkit.run.metrics import MetricsLog
+from genkit.study.averaging import averaged, common_grid, spread
+from genkit.study.grouping import Group, points
+from genkit.study.labels import labels
+from genkit.study.plots import LEGEND, canvas, line_style
+from genkit.study.ranking import best
+from genkit.study.records import Curve, Curves, read_curves
 
 if TYPE_CHECKING:
     from genkit.artifacts import Figure
     from genkit.recipe import Study
 
 NAME = "curves"
-AXIS = "agent_steps"  # what is drawn along the axis where records have it; else steps
-POINTS = 200
-METRICS = "metrics.jsonl"
-
-Curve = tuple[np.ndarray, np.ndarray]
+LEGEND_RUNS = 12  # single runs that are named
 
 
 def save_curves(study: Study, folder: Path, results: Mapping[str, Any]) -> list[Path]:
@@ -28,72 +30,92 @@ def save_curves(study: Study, folder: Path, results: Mapping[str, Any]) -> list[
     Args:
         folder: of the study. results: name of a cell -> what is stored about it.
     """
+    if not study.curve:
+        return []
+    curves = read_curves(study, folder, results)
+    if not curves.of:
+        return []
+    groups = points(study)
+    if len(groups) == 1:
+        return _save_runs(study, folder, results, curves, groups[0])
+    return _save_rows(study, folder, results, curves, groups)
+
+
+def _save_runs(
+    study: Study, folder: Path, results: Mapping[str, Any], curves: Curves, group: Group
+) -> list[Path]:
+    """Each run, and the mean of the best."""
     from genkit.artifacts import Table
 
-    records = {
-        cell.name: _records(study, folder / "cells" / cell.name)
-        for cell in study.cells()
-        if "metrics" in results.get(cell.name, {})  # one that failed has half a curve
-    }
-    acting = all(AXIS in record for own in records.values() for record in own)
-    axis = AXIS if acting else "step"
-    curves = {name: _curve(study, own, axis) for name, own in records.items() if len(own) > 1}
-    if not curves:
-        return []
-    best = top(study, curves, results)
-    grid, mean = averaged([curves[name] for name in best])
-    rows = [{axis: x, f"{study.curve}_top_{len(best)}": y} for x, y in zip(grid, mean, strict=True)]
-    files = Table(NAME, rows).save(folder)
-    return [*files, *_drawn(study, curves, best, (grid, mean), axis).save(folder)]
+    units = best(study, group, results, curves.of)
+    names = [cell.name for cell in chain(*units)]
+    mean = averaged([curves.of[name] for name in names])
+    column = f"{study.curve}_top_{len(units)}"
+    rows = [{curves.axis: x, column: y} for x, y in zip(*mean, strict=True)]
+    figure = _runs_drawn(study, curves, names, mean, f"mean of {len(units)}")
+    return [*Table(NAME, rows).save(folder), *figure.save(folder)]
 
 
-def top(study: Study, curves: Mapping[str, Curve], results: Mapping[str, Any]) -> list[str]:
-    """Names of the `study.top` best cells by the study's metric; all of them if it says none."""
-
-    def value(name: str) -> float:
-        measured = results.get(name, {}).get("metrics", {}).get(study.metric)
-        worst = float("inf") if study.mode == "min" else float("-inf")
-        return worst if measured is None else float(measured)
-
-    ordered = sorted(curves, key=value, reverse=study.mode == "max")
-    return ordered[: study.config.top or len(ordered)]
-
-
-def averaged(curves: list[Curve]) -> Curve:
-    """The mean of curves on common points between where all have begun and all still are."""
-    begin = max(float(x[0]) for x, _ in curves)
-    end = max(begin, min(float(x[-1]) for x, _ in curves))
-    grid = np.linspace(begin, end, POINTS)
-    return grid, np.mean([np.interp(grid, x, y) for x, y in curves], axis=0)
-
-
-def _records(study: Study, cell: Path) -> list[dict[str, Any]]:
-    """Those of training that have the figure."""
-    found = MetricsLog(cell / METRICS).read("train")
-    return [record for record in found if record.get(study.curve) is not None]
-
-
-def _curve(study: Study, records: list[dict[str, Any]], axis: str) -> Curve:
-    x = np.array([float(record[axis]) for record in records])
-    return x, np.array([float(record[study.curve]) for record in records])
-
-
-def _drawn(
-    study: Study, curves: Mapping[str, Curve], best: list[str], mean: Curve, axis: str
-) -> Figure:
-    from matplotlib.figure import Figure as Canvas
-
+def _runs_drawn(study: Study, curves: Curves, names: list[str], mean: Curve, label: str) -> Figure:
     from genkit.artifacts import Figure
 
-    canvas = Canvas(figsize=(7, 4), layout="constrained")
-    axes = canvas.subplots()
-    for name, (x, y) in curves.items():
-        axes.plot(x, y, linewidth=0.8, alpha=0.6 if name in best else 0.2, label=name)
-    axes.plot(*mean, color="black", linewidth=2, label=f"mean of {len(best)}")
-    axes.set_xlabel(axis.replace("_", " "))
-    axes.set_ylabel(study.curve.replace("_", " "))
-    axes.set_title(study.name)
-    axes.grid(alpha=0.3)
-    if len(curves) <= 12:
+    figure, axes = canvas(study, curves.axis, study.curve)
+    for name, (x, y) in curves.of.items():
+        axes.plot(x, y, linewidth=0.8, alpha=0.6 if name in names else 0.2, label=name)
+    axes.plot(*mean, color="black", linewidth=2, label=label)
+    if len(curves.of) <= LEGEND_RUNS:
         axes.legend(fontsize=7)
-    return Figure.from_matplotlib(NAME, canvas)
+    return Figure.from_matplotlib(NAME, figure)
+
+
+def _save_rows(
+    study: Study,
+    folder: Path,
+    results: Mapping[str, Any],
+    curves: Curves,
+    groups: list[Group],
+) -> list[Path]:
+    """The mean of each row over its best runs, between the least and the most of them."""
+    from genkit.artifacts import Table
+
+    found: dict[str, list[Curve]] = {}
+    for label, group in zip(labels(groups), groups, strict=True):
+        units = best(study, group, results, curves.of)
+        found[label] = [curves.of[cell.name] for cell in chain(*units)]
+    grid = common_grid(list(chain(*found.values())))
+    spreads = {label: spread(own, grid) if own else None for label, own in found.items()}
+    columns: dict[str, np.ndarray] = {curves.axis: grid}
+    for label, own in spreads.items():
+        if own is not None:
+            columns |= {
+                f"{label} {name}": values
+                for name, values in zip(("mean", "min", "max"), own, strict=True)
+            }
+    rows = [
+        {
+            name: "" if np.isnan(value) else value
+            for name, value in zip(columns, values, strict=True)
+        }
+        for values in zip(*columns.values(), strict=True)
+    ]
+    figure = _rows_drawn(study, curves.axis, grid, spreads)
+    return [*Table(NAME, rows).save(folder), *figure.save(folder)]
+
+
+def _rows_drawn(
+    study: Study, axis: str, grid: np.ndarray, spreads: Mapping[str, np.ndarray | None]
+) -> Figure:
+    """A row keeps its colour whichever others are done."""
+    from genkit.artifacts import Figure
+
+    figure, axes = canvas(study, axis, study.curve)
+    for number, (label, own) in enumerate(spreads.items()):
+        if own is None:
+            continue
+        mean, low, high = own
+        style = line_style(number)
+        axes.plot(grid, mean, linewidth=1.5, label=label, **style)
+        axes.fill_between(grid, low, high, color=style["color"], alpha=0.15, linewidth=0)
+    if len(spreads) <= LEGEND:
+        axes.legend(fontsize=7)
+    return Figure.from_matplotlib(NAME, figure)

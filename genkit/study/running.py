@@ -20,6 +20,8 @@ from genkit.study import table
 from genkit.study.curves import save_curves
 from genkit.study.folder import RESULTS, check_folder, locked, study_folder
 from genkit.study.inputs import cell_recipe, cell_signature, check_inputs
+from genkit.study.robustness import save_robustness
+from genkit.study.speedups import save_speedups
 from genkit.study.table import Row
 
 if TYPE_CHECKING:
@@ -219,8 +221,8 @@ class _Cells:
         Table("table", rows).save(self.path)
         text = table.markdown(self.study, rows, self.results)
         write_atomically(self.path / "table.md", text.encode())
-        if self.study.curve:
-            save_curves(self.study, self.path, self.results)
+        for save in (save_curves, save_speedups, save_robustness):
+            save(self.study, self.path, self.results)
 
 
 def evaluate(run: Run, recipe: Recipe, split: str, progress: Progress) -> Any:

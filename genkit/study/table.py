@@ -8,6 +8,9 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from genkit.study import grouping
+from genkit.study.grouping import Group
+
 if TYPE_CHECKING:
     from genkit.recipe import Cell, Study
 
@@ -23,20 +26,15 @@ def rows(study: Study, results: Mapping[str, Row]) -> list[Row]:
         study: whose cells are asked for.
         results: name of a cell -> what is stored about it.
     """
-    points: dict[str, list[Cell]] = {}
-    for cell in study.cells():
-        points.setdefault(json.dumps(_point(study, cell), sort_keys=True), []).append(cell)
-    several = any(len(cells) > 1 for cells in points.values())
-    return [_row(study, cells, results, several) for cells in points.values()]
+    groups = grouping.rows(study)
+    several = any(len(group.cells) > 1 for group in groups)
+    return [_row(study, group, results, several) for group in groups]
 
 
-def _point(study: Study, cell: Cell) -> Row:
-    return {key: value for key, value in cell.overrides.items() if key not in study.average}
-
-
-def _row(study: Study, cells: list[Cell], results: Mapping[str, Row], several: bool) -> Row:
+def _row(study: Study, group: Group, results: Mapping[str, Row], several: bool) -> Row:
+    cells = group.cells
     done = [results[c.name]["metrics"] for c in cells if "metrics" in results.get(c.name, {})]
-    row: Row = {key: _plain(value) for key, value in _point(study, cells[0]).items()}
+    row: Row = {key: _plain(value) for key, value in group.values.items()}
     values = _measured(done, study.metric)
     row["runs"] = f"{len(values)}/{len(cells)}"
     row |= _statistics(study.metric, values, several)
@@ -125,6 +123,6 @@ def _best(study: Study, table: Sequence[Row]) -> str | None:
         return None
     choose = min if study.mode == "min" else max
     row = choose(measured, key=lambda row: row[column])
-    varied = _point(study, study.cells()[0])
+    varied = grouping.rows(study)[0].values
     where = ", ".join(f"{key}={row[key]}" for key in varied)
     return f"{row[column]:.6g}" + (f" at {where}" if where else "")

@@ -196,6 +196,49 @@ def test_messages(text: str, message: str) -> None:
     assert problems(text) == [message]
 
 
+AGENTS = "curve: loss\ngrid: {model.width: [4, 8], train.optimizer.name: [adam, sgd]}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("reference: {model.widht: 4}\n",
+         "s.yaml:6: reference.model.widht: unknown name of the grid 'model.widht'. Did you mean "
+         "'model.width'? Allowed: model.width, train.optimizer.name."),
+        ("reference: {train: {optimizer: {name: adm}}, model.width: 4}\n",
+         "s.yaml:6: reference.train.optimizer.name: unknown value of the grid 'adm'. Did you mean "
+         "'adam'? Allowed: adam, sgd."),
+        ("reference: {train.optimizer.name: adam, model.width: 16}\n",
+         "s.yaml:6: reference.model.width: unknown value of the grid '16'. Allowed: 4, 8."),
+        ("reference: {model.width: 4}\n",
+         "s.yaml:6: reference: names several rows; it needs a value of train.optimizer.name too"),
+        ("average: [model.width]\nreference: {train.optimizer.name: adam, model.width: 4}\n",
+         "s.yaml:7: reference.model.width: is averaged over: no row has one value of it"),
+        ("reference: adam\n",
+         "s.yaml:6: reference: must be a mapping (key: value). Received: 'adam'"),
+    ],
+)  # fmt: skip
+def test_messages_about_the_reference(text: str, message: str) -> None:
+    assert problems(AGENTS + text) == [message]
+
+
+def test_a_reference_is_one_row() -> None:
+    text = AGENTS + "average: [model.width]\nreference: {train.optimizer.name: sgd}\n"
+    assert study(text).reference == {"train.optimizer.name": "sgd"}
+    other = study(text, "reference.train.optimizer.name=adam")
+    assert other.reference == {"train.optimizer.name": "adam"}
+    assert study(AGENTS).reference == {}
+    mappings = "grid: {train.optimizer: [{name: adam}, {name: sgd}]}\n"
+    found = study("curve: loss\n" + mappings + "reference: {train.optimizer: {name: sgd}}\n")
+    assert found.reference == {"train.optimizer": {"name": "sgd"}}
+
+
+def test_a_reference_needs_a_curve() -> None:
+    assert problems("grid: {model.width: [4, 8]}\nreference: {model.width: 4}\n") == [
+        "s.yaml:5: reference: compares curves, so the study needs `curve`"
+    ]
+
+
 def test_an_option_for_a_value_that_is_varied() -> None:
     assert problems("seeds: [1]\n", "train.seed=3") == [
         "-o train.seed=3: train.seed: is varied by the study; set seeds=[...] instead"

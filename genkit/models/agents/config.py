@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -11,9 +11,8 @@ from genkit.errors import unknown
 from genkit.recipe.schema import NonNegativeInt, PositiveFloat, Section
 from genkit.rl.environments.config import BuiltinConfig
 from genkit.rl.environments.section import Layout
+from genkit.rl.heads.config import ValueReplayConfig, Weight, Width
 
-Width = Annotated[int, Field(ge=1, le=4096)]
-Weight = Annotated[float, Field(ge=0, le=1e6)]
 Part = Literal["image", "depth", "velocity", "position", "vector"]
 
 
@@ -52,12 +51,10 @@ class ReplayConfig(Section):
     """Experience that is learned from once more.
 
     Args:
-        capacity: steps of each environment that are kept.
-        value: weight of learning values of them again; 0 for none.
+        capacity: steps of each environment that are kept. Nothing is replayed before so many are.
     """
 
     capacity: Annotated[int, Field(ge=1, le=10_000_000)] = 2_000
-    value: Weight = 0.0
 
 
 class AgentsConfig(Section):
@@ -75,9 +72,14 @@ class AgentsConfig(Section):
         reward_clip: rewards are cut to minus this .. this for learning; null for as they are.
         action_repeat: an action is played so many times.
         rho_limit, c_limit: of V-trace, where there is a lag.
-        replay: of earlier experience.
+        heads: what is learned beside policy and value, by name; of `offered`.
+        value_replay: a head. replay: of earlier experience, for heads that want it.
         actors: who acts.
+
+    A subclass offers more heads: it says which, and has the section of each.
     """
+
+    offered: ClassVar[tuple[str, ...]] = ("value-replay",)
 
     sees: Annotated[list[Part], Field(min_length=1)] = Field(default_factory=_image)
     convolutions: Annotated[list[ConvolutionConfig], Field(max_length=10)] = Field(
@@ -94,15 +96,25 @@ class AgentsConfig(Section):
     action_repeat: Annotated[int, Field(ge=1, le=64)] = 1
     rho_limit: PositiveFloat = 1.0
     c_limit: PositiveFloat = 1.0
+    heads: list[str] = Field(default_factory=list)
+    value_replay: ValueReplayConfig = ValueReplayConfig()
     replay: ReplayConfig = ReplayConfig()
     actors: ActorsConfig = ActorsConfig()
 
     @model_validator(mode="after")
     def _consistent(self) -> AgentsConfig:
-        for name, values in (("sees", self.sees), ("previous", self.previous)):
+        named: dict[str, Sequence[str]] = {
+            "sees": self.sees,
+            "previous": self.previous,
+            "heads": self.heads,
+        }
+        for name, values in named.items():
             if len(set(values)) != len(values):
                 raise ValueError(f"{name} names something twice. Received: {list(values)}")
-        if self.replay.value and self.replay.capacity < self.unroll:
+        for head in self.heads:
+            if head not in self.offered:
+                raise ValueError(f"heads: {unknown('head', head, self.offered)}")
+        if self.heads and self.replay.capacity < self.unroll:
             raise ValueError(
                 f"replay.capacity ({self.replay.capacity}) must hold a stretch of "
                 f"unroll ({self.unroll}) steps"
@@ -120,6 +132,7 @@ class AgentsConfig(Section):
                     yield "model.sees", unknown("part of the observation", part, layout)
             if set(self.sees) <= set(layout):
                 yield from self.too_small(layout)
+                yield from self.unfit_heads(layout)
         yield from self._actors(recipe)
         if train.accumulate != 1:
             yield "train.accumulate", "must be 1: a stretch of experience has no equal pieces"
@@ -148,6 +161,16 @@ class AgentsConfig(Section):
                 return
             size = convolved(size, one)
 
+    def unfit_heads(self, layout: Layout) -> Iterator[tuple[str, str]]:
+        """Heads that what is seen does not do for."""
+        del layout
+        yield from ()
+
+    def head_parameters(self, layout: Layout, actions: int) -> int:
+        """Trained parameters of all heads."""
+        del layout, actions
+        return 0
+
 
 def picture_shape(sees: Sequence[str], layout: Layout) -> tuple[int, int, int] | None:
     """Height, width and channels of all pictures that are seen, as one; None without any."""
@@ -164,8 +187,24 @@ def convolved(size: tuple[int, int, int], layer: ConvolutionConfig) -> tuple[int
     return height, width, layer.filters
 
 
-def parameter_count(config: AgentsConfig, layout: Layout, actions: int) -> int:
-    """Trained parameters: the closed form, which a test compares with the built network."""
+class Sizes(NamedTuple):
+    """Of a network for what an environment shows.
+
+    Args:
+        maps: height, width and channels behind the convolutions; None where no picture is seen.
+        encoded: numbers that the dense layers are given.
+        features: numbers that policy, value and heads are computed from.
+        parameters: trained ones, without those of heads.
+    """
+
+    maps: tuple[int, int, int] | None
+    encoded: int
+    features: int
+    parameters: int
+
+
+def network_sizes(config: AgentsConfig, layout: Layout, actions: int) -> Sizes:
+    """The closed form, which a test compares with the built network."""
     total, width = 0, 0
     size = picture_shape(config.sees, layout)
     if size is not None:
@@ -176,13 +215,20 @@ def parameter_count(config: AgentsConfig, layout: Layout, actions: int) -> int:
     for part in config.sees:
         if part not in ("image", "depth"):
             width += layout[part][0]
+    encoded = width
     for units in config.dense:
         total, width = total + (width + 1) * units, units
     width += actions * ("action" in config.previous) + ("reward" in config.previous)
     if config.lstm:
         total += 4 * config.lstm * (width + config.lstm + 1)
         width = config.lstm
-    return total + (width + 1) * (actions + 1)
+    return Sizes(size, encoded, width, total + (width + 1) * (actions + 1))
+
+
+def parameter_count(config: AgentsConfig, layout: Layout, actions: int) -> int:
+    """Trained parameters, those of heads among them."""
+    own = network_sizes(config, layout, actions).parameters
+    return own + config.head_parameters(layout, actions)
 
 
 def outlook(recipe: Any) -> dict[str, Any]:
@@ -212,7 +258,7 @@ def outlook(recipe: Any) -> dict[str, Any]:
             seen += 2 * size[0] * size[1] * size[2]
     seen += 2 * (sum(config.dense) + 8 * config.lstm)
     replayed = 0
-    if config.replay.value:
+    if config.heads:
         replayed = config.replay.capacity * train.batch_size * pixels
     return {
         "parameters": parameters,

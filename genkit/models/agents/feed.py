@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from genkit.models.agents.learner import AgentLearner
 
 CARRY, SCORES, KEPT, BEGUN = "carry/", "scores/", "replay/", "begun"
-ACT, BEGIN, REPLAY = "rl/act", "rl/begin", "rl/replay"
+ACT, BEGIN, REPLAY, WINDOWS = "rl/act", "rl/begin", "rl/replay", "rl/windows"
 
 
 def make_feed(learner: AgentLearner, seed: int) -> ActingFeed:
@@ -37,7 +37,7 @@ def make_feed(learner: AgentLearner, seed: int) -> ActingFeed:
         rollout = learner.rollout(learner.recipe.train.batch_size, 1.0, network)
     replay = make_replay(learner)
     if not actors.lag:
-        return ActingFeed(rollout, seed, replay=replay)
+        return ActingFeed(rollout, seed, None, replay, learner.windows)
     pipeline = Pipeline(
         rollout,
         network.variables,
@@ -45,12 +45,12 @@ def make_feed(learner: AgentLearner, seed: int) -> ActingFeed:
         lambda k: act_noise(rollout, seed, k),
         actors.lag,
     )
-    return ActingFeed(rollout, seed, pipeline, replay)
+    return ActingFeed(rollout, seed, pipeline, replay, learner.windows)
 
 
 def make_replay(learner: AgentLearner) -> Replay | None:
     """What is kept of earlier experience; None where no head wants it."""
-    if not learner.replays:
+    if not (learner.replays or learner.windows):
         return None
     config = learner.config
     return Replay(config.replay.capacity // config.unroll, tuple(config.sees))
@@ -68,9 +68,10 @@ class ActingFeed:
         rollout: acts. seed: of actions and environments.
         pipeline: acts ahead of learning, by that rollout; None to act when asked.
         replay: keeps experience; None where nobody wants it again.
+        windows: whether frames before rewards are wanted of it.
 
-    A batch holds `experience`, perhaps `replay`, and `figures`: what is known of acting, to be told
-    with the figures of the update.
+    A batch holds `experience`; once the replay is full `replay` and perhaps `windows`; and
+    `figures`: what is known of acting, to be told with the figures of the update.
     """
 
     def __init__(
@@ -79,8 +80,10 @@ class ActingFeed:
         seed: int,
         pipeline: Pipeline | None = None,
         replay: Replay | None = None,
+        windows: bool = False,
     ) -> None:
         self.rollout, self.seed, self.pipeline, self.replay = rollout, seed, pipeline, replay
+        self.windows = windows
         self.scores = Scores(rollout.batch)
         # Whether a checkpoint holds all that is needed to go on as if nothing had happened.
         self.exact = rollout.exact and pipeline is None
@@ -88,7 +91,7 @@ class ActingFeed:
         self._carry: Carry | None = None
 
     def batch(self, k: int) -> Any:
-        began, rows = time.perf_counter(), self.rollout.batch
+        began = time.perf_counter()
         if self.pipeline is None:
             self._carry, experience = self.rollout.run(
                 self._now(), act_noise(self.rollout, self.seed, k)
@@ -103,13 +106,24 @@ class ActingFeed:
         found = {"experience": experience}
         if self.replay is not None:
             self.replay.add(experience)
-            found["replay"] = self.replay.sample(uniform(self.seed, REPLAY, k, (rows,)))
+            found |= self._replayed(self.replay, k)
         figures = {
             "acting_seconds": time.perf_counter() - began - waited,
             "waiting_seconds": waited,
             **self.scores.metrics(),
         }
         return {**found, "figures": figures}
+
+    def _replayed(self, replay: Replay, k: int) -> dict[str, Any]:
+        """What is learned once more in an update: nothing while there is more to come."""
+        if not replay.full:
+            return {}
+        rows = self.rollout.batch
+        found: dict[str, Any] = {"replay": replay.sample(uniform(self.seed, REPLAY, k, (rows,)))}
+        if self.windows:
+            windows = replay.windows(uniform(self.seed, WINDOWS, k, (rows, 2)))
+            found |= {} if windows is None else {"windows": windows}
+        return found
 
     def _count(self, experience: Experience) -> None:
         """Returns of episodes; those that were lost count for nothing."""

@@ -11,9 +11,11 @@ from genkit.artifacts.episodes import Episodes
 from genkit.errors import UsageError
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.randomness import uniform
-from genkit.rl.experience import Rollout, host
+from genkit.rl.experience import Experience, Rollout, host
+from genkit.rl.heads.config import CLASSES
 
 PURPOSE = "rl/episodes"
+LABELS = {"reward-prediction": CLASSES}  # of numbers that films show
 
 MakeRollout = Callable[[int, float | str], Rollout]
 
@@ -29,6 +31,7 @@ class EpisodeGenerator:
         frames: whether what was seen is kept, for films.
         temperature: in the place of that of the settings, such as `uniform`.
         purpose: of the numbers that are drawn; other ones give other episodes.
+        shown: of a stretch of experience what heads say of it, for films; None for nothing.
 
     Tiles may be drawn side by side, by rollouts of their own.
     """
@@ -44,10 +47,11 @@ class EpisodeGenerator:
         frames: bool = True,
         temperature: float | str | None = None,
         purpose: str = PURPOSE,
+        shown: Callable[[Experience], Mapping[str, np.ndarray]] | None = None,
     ) -> None:
         _refuse(settings)
         self.settings, self.actions, self.frames = settings, tuple(actions), frames
-        self.limit, self.purpose = limit, purpose
+        self.limit, self.purpose, self.shown = limit, purpose, shown
         played = settings.temperature if temperature is None else temperature
         self.rollout = make(settings.tile, played)
         self._every, self._free = [self.rollout], [self.rollout]
@@ -116,6 +120,8 @@ class EpisodeGenerator:
         if self.frames:
             for name, x in experience["observation"].items():
                 found[f"observation/{name}"] = host(x)[:-1]
+        if self.shown is not None:
+            found |= {f"auxiliary/{name}": x for name, x in self.shown(experience).items()}
         return {name: np.swapaxes(x, 0, 1) for name, x in found.items()}
 
     def finish(self, chunks: Sequence[Chunk], indices: Sequence[int]) -> list[Episodes]:
@@ -128,12 +134,15 @@ class EpisodeGenerator:
         longest = int(length[:count].max())
         log_prob = np.concatenate([c.log_prob for c in chunks], axis=1).sum(axis=1)
         cut = {name: x[:count, :longest] for name, x in whole.items()}
-        seen = {
-            name.partition("/")[2]: x for name, x in cut.items() if name.startswith("observation/")
-        }
+
+        def named(prefix: str) -> dict[str, np.ndarray]:
+            return {n.removeprefix(prefix): x for n, x in cut.items() if n.startswith(prefix)}
+
         return [
             Episodes(
-                observation=seen,
+                observation=named("observation/"),
+                auxiliary=named("auxiliary/"),
+                labels=LABELS,
                 length=length[:count].astype(np.int64),
                 failed=np.asarray(failed)[:count],
                 log_prob=log_prob[:count].astype(np.float32),

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
+import numpy as np
+
 from genkit import backend
 from genkit.errors import UsageError, unknown
 from genkit.family import (
@@ -28,7 +30,7 @@ from genkit.models.agents.generator import PURPOSE, EpisodeGenerator
 from genkit.models.agents.network import AgentNetwork, Unrolled, build_network
 from genkit.progress import Progress
 from genkit.randomness import Noise
-from genkit.rl.experience import Experience, Rollout
+from genkit.rl.experience import Experience, Rollout, host
 from genkit.rl.heads.actor_critic import ActorCritic, ValueReplay
 from genkit.rl.heads.base import Head, Learned, total_loss
 
@@ -52,13 +54,21 @@ class AgentLearner(BaseLearner):
                 problem = unknown("part of the observation", part, self.around.observation)
                 raise UsageError(f"model.sees: {problem}")
         layout = {name: space.shape for name, space in self.around.observation.items()}
-        for key, problem in self.config.too_small(layout):
+        for key, problem in (*self.config.too_small(layout), *self.config.unfit_heads(layout)):
             raise UsageError(f"{key}: {problem}")
         self.actions = self.around.actions
         self.network = self.new_network()
         self.heads = self.make_heads()
-        self.networks = {"network": self.network}
-        self.steps = {"training": GradientStep(self.network, self.loss, recipe.train)}
+        learning = {"network": self.network}
+        slow: dict[str, Any] = {}
+        for head in self.heads:
+            learning |= head.networks()
+            slow |= head.slow()
+        self.networks = {**learning, **slow}
+        assigned = [variable for one in slow.values() for variable in one.variables]
+        step = GradientStep(list(learning.values()), self.loss, recipe.train, assigned)
+        self.steps = {"training": step}
+        self._shown = backend.compile(self._shown_of, self._all_variables())
         self._spent: deque[float] = deque(maxlen=MEASURED)
         self._played: dict[Any, Rollout] = {}
 
@@ -67,16 +77,24 @@ class AgentLearner(BaseLearner):
         return build_network(self.config, self.around.observation, len(self.actions))
 
     def make_heads(self) -> list[Head]:
-        """What is learned."""
-        heads: list[Head] = [ActorCritic(self.config)]
-        if self.config.replay.value:
-            heads.append(ValueReplay(self.config))
-        return heads
+        """What is learned, policy and value first."""
+        return [ActorCritic(self.config), *(self.make_head(name) for name in self.config.heads)]
+
+    def make_head(self, name: str) -> Head:
+        """One of the heads that the section `model` offers."""
+        if name == ValueReplay.name:
+            return ValueReplay(self.config)
+        raise ValueError(f"there is no head '{name}'")
 
     @property
     def replays(self) -> bool:
-        """Whether a head learns from replayed experience."""
+        """Whether a head learns from replayed stretches."""
         return any(head.replays for head in self.heads)
+
+    @property
+    def windows(self) -> bool:
+        """Whether a head learns from frames before rewards."""
+        return any(head.windows for head in self.heads)
 
     # Training
 
@@ -106,7 +124,7 @@ class AgentLearner(BaseLearner):
         """Of all heads.
 
         Args:
-            batch: `experience`, and `replay` where a head wants it.
+            batch: `experience`; `replay` and `windows` where a head wants them and there are.
         """
         experience, replayed = batch["experience"], batch.get("replay")
         learned = Learned(
@@ -114,6 +132,7 @@ class AgentLearner(BaseLearner):
             self.unrolled(experience),
             replayed,
             None if replayed is None else self.unrolled(replayed),
+            batch.get("windows"),
         )
         return total_loss(self.heads, learned)
 
@@ -132,14 +151,28 @@ class AgentLearner(BaseLearner):
         del noise
         began = time.perf_counter()
         told = {"experience": self._needed(batch["experience"])}
-        if self.replays:
+        if self.replays and "replay" in batch:
             told["replay"] = batch["replay"]
+        if "windows" in batch:
+            told["windows"] = batch["windows"]
         metrics = self.steps["training"](told)
         backend.synchronise(metrics)
         learning = time.perf_counter() - began
         figures = dict(batch["figures"])
         acting, waiting = figures.pop("acting_seconds"), figures.pop("waiting_seconds")
         return {**metrics, **figures, **self._time(acting, learning, waiting)}
+
+    def shown(self, experience: Experience) -> dict[str, np.ndarray]:
+        """What films show of heads beside what is seen, by name, `(T, B, ...)`."""
+        found = self._shown(self._needed(experience)) if len(self.heads) > 1 else {}
+        return {name: host(x) for name, x in found.items()}
+
+    def _shown_of(self, experience: Experience) -> dict[str, Any]:
+        learned = Learned(experience, self.unrolled(experience))
+        return {name: x for head in self.heads for name, x in head.shown(learned).items()}
+
+    def _all_variables(self) -> list[Any]:
+        return [variable for one in self.networks.values() for variable in one.variables]
 
     def _needed(self, experience: Experience) -> Experience:
         """Without parts of observations that the network does not see."""
@@ -185,6 +218,7 @@ class AgentLearner(BaseLearner):
             frames,
             temperature,
             purpose,
+            self.shown if frames else None,
         )
 
     def _playing(self, batch: int, temperature: float | str, frames: bool) -> Rollout:

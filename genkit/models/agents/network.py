@@ -18,11 +18,13 @@ class Unrolled(NamedTuple):
     """What a network makes of a stretch of experience.
 
     Args:
+        encoded: `(T, B, e)`, what the dense layers were given, see `AgentNetwork.encoded`.
         features: `(T, B, n)`, what policy, value and further heads are computed from.
         logits: `(T, B, A)` of the policy. values: `(T, B)`.
         state: `(B, S)`, what is remembered behind the last step.
     """
 
+    encoded: Any
     features: Any
     logits: Any
     values: Any
@@ -39,7 +41,16 @@ class AgentNetwork(keras.Model):
 
     States `(B, S)` are of the LSTM, `S = 2h`; a feed-forward network remembers nothing and has a
     single unused column.
+
+    Attributes:
+        maps_shape: `(h, w, c)` behind the convolutions; None where no picture is seen.
+        encoded_width: numbers that the dense layers are given.
+        features_width: numbers that policy and value are computed from.
     """
+
+    maps_shape: tuple[int, int, int] | None = None
+    encoded_width: int
+    features_width: int
 
     def __init__(
         self,
@@ -85,9 +96,11 @@ class AgentNetwork(keras.Model):
             for layer in self.convolutions:
                 layer.build(picture)
                 picture = layer.compute_output_shape(picture)
-            width = picture[1] * picture[2] * picture[3]
+            width = _product(picture[1:])
+            self.maps_shape = (int(picture[1]), int(picture[2]), int(picture[3]))
         for part in self.sizes["sees"]:
             width += 0 if part in PICTURES else self.observation[part][0]
+        self.encoded_width = width
         for layer in self.dense:
             layer.build((None, width))
             width = layer.units
@@ -96,9 +109,28 @@ class AgentNetwork(keras.Model):
         if self.memory is not None:
             self.memory.build((None, None, width))
             width = self.sizes["lstm"]
+        self.features_width = width
         self.policy.build((None, width))
         self.value.build((None, width))
         self.built = True
+
+    def maps(self, observation: Mapping[str, Any]) -> Any:
+        """Pictures `(N, h, w, c)` of observations `(N, ...)` by part, behind the convolutions."""
+        pictures = [observation[part] for part in PICTURES if part in self.sizes["sees"]]
+        flat = [one if len(one.shape) == 4 else one[..., None] for one in pictures]
+        found = ops.concatenate([ops.cast(one, "float32") / 255.0 for one in flat], axis=-1)
+        for layer in self.convolutions:
+            found = layer(found)
+        return found
+
+    def encoded(self, observation: Mapping[str, Any]) -> Any:
+        """What dense layers are given, `(N, e)`: maps, flat, and other parts as they are."""
+        parts = []
+        if any(part in self.sizes["sees"] for part in PICTURES):
+            maps = self.maps(observation)
+            parts.append(ops.reshape(maps, (-1, _product(maps.shape[1:]))))
+        parts += [observation[part] for part in self.sizes["sees"] if part not in PICTURES]
+        return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1)
 
     def seen(self, observation: Mapping[str, Any], action: Any, reward: Any) -> Any:
         """Features `(N, n)` of observations `(N, ...)` by part, each by itself.
@@ -107,16 +139,10 @@ class AgentNetwork(keras.Model):
             action: `(N,)` int32, of the step before; -1 where there was none.
             reward: `(N,)` of the step before.
         """
-        parts = []
-        pictures = [observation[part] for part in PICTURES if part in self.sizes["sees"]]
-        if pictures:
-            maps = [one if len(one.shape) == 4 else one[..., None] for one in pictures]
-            picture = ops.concatenate([ops.cast(one, "float32") / 255.0 for one in maps], axis=-1)
-            for layer in self.convolutions:
-                picture = layer(picture)
-            parts.append(ops.reshape(picture, (-1, _product(picture.shape[1:]))))
-        parts += [observation[part] for part in self.sizes["sees"] if part not in PICTURES]
-        found = parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1)
+        return self._told(self.encoded(observation), action, reward)
+
+    def _told(self, found: Any, action: Any, reward: Any) -> Any:
+        """Features of what was encoded, and of the step before."""
         for layer in self.dense:
             found = layer(found)
         previous = []
@@ -142,15 +168,13 @@ class AgentNetwork(keras.Model):
         def flat(x: Any) -> Any:
             return ops.reshape(x, (steps * batch, *x.shape[2:]))
 
-        features = self.seen(
-            {part: flat(observation[part]) for part in self.sizes["sees"]},
-            flat(action),
-            flat(reward),
-        )
-        features = ops.reshape(features, (steps, batch, -1))
+        encoded = self.encoded({part: flat(observation[part]) for part in self.sizes["sees"]})
+        features = self._told(encoded, flat(action), flat(reward))
+        encoded, features = (ops.reshape(x, (steps, batch, -1)) for x in (encoded, features))
         if self.memory is not None:
             features, state = self.memory(features, first, state)
-        return Unrolled(features, self.policy(features), self.value(features)[..., 0], state)
+        logits, values = self.policy(features), self.value(features)[..., 0]
+        return Unrolled(encoded, features, logits, values, state)
 
     def step(
         self, observation: Mapping[str, Any], action: Any, reward: Any, state: Any

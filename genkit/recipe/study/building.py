@@ -16,6 +16,7 @@ from genkit.recipe.study.naming import cell_name, distinct, short_names
 from genkit.recipe.study.options import flattened, split
 from genkit.recipe.study.parts import Cell, Study, StudyInput
 from genkit.recipe.study.reading import overlap, read_recipe
+from genkit.recipe.study.reference import reference_problems
 from genkit.recipe.study.schema import StudyConfig
 from genkit.recipe.yaml_reader import Document, Location, Path_
 
@@ -51,6 +52,7 @@ def build(document: Document, file: Path, options: Document, seed: int | None) -
         raise refused(source, [*problems, *inputs.problems])
     problems += _clashes(config, document, shared, source)
     problems += _table_problems(config, document, source)
+    problems += reference_problems(config, document, source)
     if problems:
         raise refused(source, [*problems, *inputs.problems])
     cells = _Cells(config, document, merge(_common(config, document, base, source), shared), inputs)

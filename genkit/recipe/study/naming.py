@@ -44,7 +44,7 @@ def input_path(name: str, values: Mapping[str, Any], identity: Any) -> str:
     short = short_names(list(values))
     words = ",".join(_parts({short[key]: value for key, value in values.items()})) or "base"
     words = words if len(words) <= LONGEST_NAME else "input"
-    return f"inputs/{_word(name)}/{words}-{_digest(json.dumps(identity, sort_keys=True))}"
+    return f"inputs/{_word(name)}/{words}-{_digest(as_text(identity))}"
 
 
 def _parts(values: Mapping[str, Any]) -> list[str]:
@@ -52,8 +52,15 @@ def _parts(values: Mapping[str, Any]) -> list[str]:
 
 
 def _word(value: Any) -> str:
+    if value in ([], {}):
+        return "none"
     text = value if isinstance(value, str) else json.dumps(value)
     return re.sub(r"[^A-Za-z0-9_.+-]+", "-", text).strip("-.") or _digest(text)
+
+
+def as_text(value: Any) -> str:
+    """Plain values as text that is the same where they are: 1 and true are not."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _digest(text: str) -> str:

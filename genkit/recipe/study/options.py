@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from genkit.recipe.checking import KEYS
@@ -43,16 +44,22 @@ def _locations(values: dict[str, Any], options: Document) -> dict[Path_, Locatio
 
 def flattened(document: Document) -> Document:
     """`grid: {train: {steps: [1, 2]}}`, which `-o grid.train.steps=[1,2]` makes, with dots; and
-    likewise the overrides of each input."""
+    likewise the reference and the overrides of each input."""
     document = _flat(document, ("grid",))
+    grid = document.values.get("grid")  # whose values may be mappings themselves
+    document = _flat(document, ("reference",), grid if isinstance(grid, dict) else ())
     inputs = document.values.get("inputs")
     for name in inputs if isinstance(inputs, dict) else ():
         document = _flat(document, ("inputs", name, "overrides"))
     return document
 
 
-def _flat(document: Document, section: Path_) -> Document:
-    """The mappings within a section as one, with dotted names; the last of two alike counts."""
+def _flat(document: Document, section: Path_, whole: Collection[str] = ()) -> Document:
+    """The mappings within a section as one, with dotted names; the last of two alike counts.
+
+    Args:
+        whole: dotted names whose values are left as they are.
+    """
     nested, depth = _at(document.values, section), len(section)
     if not isinstance(nested, dict):
         return document
@@ -66,10 +73,10 @@ def _flat(document: Document, section: Path_) -> Document:
     def visit(values: dict[str, Any], path: Path_) -> None:
         for key, value in values.items():
             here = (*path, key)
-            if isinstance(value, dict):
+            dotted = ".".join(here[depth:])
+            if isinstance(value, dict) and dotted not in whole:
                 visit(value, here)
                 continue
-            dotted = ".".join(here[depth:])
             flat[dotted] = value
             for place, at in document.locations.items():
                 if place[: len(here)] == here:

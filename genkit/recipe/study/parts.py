@@ -90,6 +90,10 @@ class Study:
         return self.config.curve
 
     @property
+    def reference(self) -> dict[str, Any]:
+        return self.config.reference
+
+    @property
     def success(self) -> SuccessConfig | None:
         return self.config.success
 

@@ -108,7 +108,10 @@ class StudyConfig(Section):
         success: when a cell counts as a success.
         keep: which run of a row one would go on with; None for no such column.
         curve: a figure of training that is drawn over its steps; empty for none.
-        top: the mean of so many of the best cells is drawn as well; null for all.
+        top: a mean curve is of so many of the best draws, or runs where nothing is drawn, of a
+            point of the grid; null for all.
+        reference: dotted name of the grid -> value, of the row whose best the others are to
+            reach; empty for none.
     """
 
     kind: Literal["study"] = "study"
@@ -129,6 +132,7 @@ class StudyConfig(Section):
     keep: KeepConfig | None = None
     curve: str = ""
     top: PositiveInt | None = None
+    reference: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _distinct(self) -> StudyConfig:

@@ -7,12 +7,12 @@ from typing import Any
 from keras import ops
 
 from genkit.rl.experience import Experience
-from genkit.rl.heads.base import Learned
+from genkit.rl.heads.base import Head, Learned
 from genkit.rl.returns import vtrace
 from genkit.sampling.decoding import log_probability
 
 
-class ActorCritic:
+class ActorCritic(Head):
     """The loss of an advantage actor-critic.
 
     Args:
@@ -20,7 +20,7 @@ class ActorCritic:
             `actors.lag`: without a lag ratios are 1 by definition, not by computation.
     """
 
-    replays = False
+    name = "actor-critic"
 
     def __init__(self, config: Any) -> None:
         self.config = config
@@ -29,14 +29,15 @@ class ActorCritic:
         return actor_critic_loss(learned.unrolled, learned.experience, self.config)
 
 
-class ValueReplay:
+class ValueReplay(Head):
     """Values of earlier experience are learned once more (Jaderberg et al., 2017, arXiv:1611.05397,
     section 3.3): the squared error of n-step returns, halved.
 
     Args:
-        config: with `discount`, `reward_clip`, and `replay.value`, the weight.
+        config: with `discount`, `reward_clip`, and `value_replay.weight`.
     """
 
+    name = "value-replay"
     replays = True
 
     def __init__(self, config: Any) -> None:
@@ -49,7 +50,7 @@ class ValueReplay:
         rewards, discounts = learned_rewards(learned.replayed, self.config)
         targets = vtrace(rewards, discounts, values[:-1], values[-1]).targets
         error = 0.5 * _loss(ops.square(targets - values[:-1]))
-        return self.config.replay.value * error, {"value_replay_loss": error}
+        return self.config.value_replay.weight * error, {"value_replay_loss": error}
 
 
 def actor_critic_loss(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import keras
 
 from genkit.rl.experience import Experience
 
@@ -13,34 +15,55 @@ class Learned(NamedTuple):
 
     Args:
         experience: the newest stretch. unrolled: what the network makes of it.
-        replayed: an earlier stretch, where a head asks for one. replay_unrolled: of that.
+        replayed: an earlier stretch, once there is one. replay_unrolled: of that.
+        windows: frames before rewards, once there are some: see `Replay.windows`.
     """
 
     experience: Experience
     unrolled: Any
     replayed: Experience | None = None
     replay_unrolled: Any = None
+    windows: Mapping[str, Any] | None = None
 
 
-class Head(Protocol):
+class Head:
     """One of the losses that are added up.
 
     Attributes:
-        replays: whether it learns from replayed experience.
+        name: as recipes name it; its variables are saved under it.
+        replays: whether it learns from a replayed stretch.
+        windows: whether it learns from frames before rewards.
     """
 
-    replays: bool
+    name: str
+    replays = False
+    windows = False
+
+    def networks(self) -> Mapping[str, keras.Layer]:
+        """Built layers of its own, by name, that learn."""
+        return {}
+
+    def slow(self) -> Mapping[str, keras.Layer]:
+        """Built layers of its own that its loss assigns."""
+        return {}
 
     def loss(self, learned: Learned) -> tuple[Any, dict[str, Any]]:
-        """Its loss, weighted, a scalar; and metrics by name."""
-        ...
+        """Its loss, weighted, a scalar; and metrics by name. Where what it learns from is not there
+        yet it is not asked."""
+        raise NotImplementedError
+
+    def shown(self, learned: Learned) -> dict[str, Any]:
+        """What films of episodes show of it, by name, `(T, B, ...)`, of the newest stretch."""
+        return {}
 
 
 def total_loss(heads: Sequence[Head], learned: Learned) -> tuple[Any, dict[str, Any]]:
-    """The sum of the losses of all heads, and all their metrics."""
+    """The sum of the losses of all heads that have something to learn from, and their metrics."""
     loss: Any = 0.0
     metrics: dict[str, Any] = {}
     for head in heads:
+        if (head.replays and learned.replayed is None) or (head.windows and not learned.windows):
+            continue
         own, figures = head.loss(learned)
         loss = loss + own
         metrics |= figures

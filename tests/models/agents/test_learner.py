@@ -62,7 +62,10 @@ def test_parameters_are_counted_in_closed_form(tiny: str) -> None:
             {"model": {"convolutions": [{"filters": 1, "kernel": 9}]}},
             "number 0 is larger than what it sees",
         ),
-        ({"model": {"replay": {"capacity": 3, "value": 1.0}}}, "must hold a stretch of unroll"),
+        (
+            {"model": {"replay": {"capacity": 3}, "heads": ["value-replay"]}},
+            "must hold a stretch of unroll",
+        ),
         ({"train": {"accumulate": 3}}, "must be 1: a stretch of experience"),
         ({"train": {"precision": "bfloat16"}}, "must be float32"),
         ({"train": {"schedule": {"name": "linear"}}}, "a linear schedule needs decay_steps"),

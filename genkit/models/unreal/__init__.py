@@ -1,0 +1,1 @@
+"""UNREAL: an actor-critic agent with auxiliary tasks."""

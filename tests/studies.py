@@ -1,0 +1,59 @@
+"""Studies whose runs nobody trains: their records and figures are made up."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from genkit.recipe import load
+from genkit.run.metrics import MetricsLog
+from tests import learners
+
+Points = Sequence[tuple[int, float]]
+
+
+def study(folder: Path, **values: Any) -> Any:
+    """A study of `line` with the curve `score`, more of which is better."""
+    recipe = learners.mapping("line", steps=4, log_every=1)
+    (folder / "line.yaml").write_text(json.dumps(recipe))
+    document = {
+        "kind": "study",
+        "recipe": "./line.yaml",
+        "metric": "end",
+        "mode": "max",
+        "curve": "score",
+        **values,
+    }
+    (folder / "sweep.yaml").write_text(json.dumps(document))
+    return load(str(folder / "sweep.yaml"))
+
+
+def record(folder: Path, curves: Mapping[str, Points], **more: Any) -> dict[str, Any]:
+    """Writes curves of cells, as (agent steps, score); returns results, whose metric is the end.
+
+    Args:
+        more: further values of every record.
+    """
+    for name, points in curves.items():
+        log = MetricsLog(folder / "cells" / name / "metrics.jsonl")
+        log.path.parent.mkdir(parents=True)
+        for number, (steps, score) in enumerate(points, 1):
+            log.append(number, "train", {"agent_steps": steps, "score": score, **more})
+    return {name: {"metrics": {"end": points[-1][1]}} for name, points in curves.items()}
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Of a picture that can be decoded."""
+    with Image.open(path) as image:
+        image.load()
+        return image.size
