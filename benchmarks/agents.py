@@ -20,6 +20,7 @@ import numpy as np
 from genkit import backend
 from genkit.building import build_learner
 from genkit.layers.indexing import at, put
+from genkit.models.agents.timing import whole_batch
 from genkit.randomness import Noise, uniform
 from genkit.recipe import load_recipe
 
@@ -139,7 +140,7 @@ def acting(learner: Any, count: int) -> float:
 def learning(learner: Any, count: int) -> float:
     """Seconds of an update on a stretch that is there."""
     feed = learner.feed("train", 0)
-    batch = feed.batch(0)
+    batch = whole_batch(feed)
     feed.close()
     return seconds(lambda: learner.update(batch, Noise(0, 0))["loss"], count)
 
@@ -147,11 +148,13 @@ def learning(learner: Any, count: int) -> float:
 def training(learner: Any, count: int) -> dict[str, float]:
     """Seconds of an update from end to end, and their shares."""
     feed = learner.feed("train", 0)
-    for k in range(3):
+    learner.update(whole_batch(feed), Noise(0, 0))
+    first = 0 if feed.replay is None else feed.replay.count
+    for k in range(first, first + 3):
         learner.update(feed.batch(k), Noise(0, k))
     shares: dict[str, list[float]] = {}
     began = time.perf_counter()
-    for k in range(3, 3 + count):
+    for k in range(first + 3, first + 3 + count):
         metrics = learner.update(feed.batch(k), Noise(0, k))
         for name in ("acting", "learning", "waiting"):
             shares.setdefault(name, []).append(float(metrics[f"{name}_percent"]))

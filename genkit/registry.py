@@ -23,6 +23,7 @@ from genkit.models.air import tiny as air
 from genkit.models.gated_pixelcnn import tiny as gated_pixelcnn
 from genkit.models.image_embedding import tiny as image_embedding
 from genkit.models.interaction_network import tiny as interaction_network
+from genkit.models.nav_a3c import tiny as nav_a3c
 from genkit.models.phone_recogniser import tiny as phone_recogniser
 from genkit.models.pixelrnn import tiny as pixelrnn
 from genkit.models.speech_prosody import tiny as speech_prosody
@@ -345,6 +346,28 @@ families.add(
         outlook="genkit.models.agents.config:outlook",
         acts=True,
         tiny=unreal.configurations(),
+    )
+)
+
+families.add(
+    Family(
+        name="nav_a3c",
+        summary="Nav A3C: agents that find their way in mazes, and tell depth, loops and places",
+        papers=(
+            Paper(
+                title="Learning to Navigate in Complex Environments",
+                authors="Mirowski, P. and Pascanu, R. and Viola, F. and Soyer, H. and "
+                "Ballard, A. J. and Banino, A. and Denil, M. and Goroshin, R. and Sifre, L. and "
+                "Kavukcuoglu, K. and Kumaran, D. and Hadsell, R.",
+                year=2017,
+                arxiv="1611.03673",
+            ),
+        ),
+        config="genkit.models.nav_a3c.config:NavA3CConfig",
+        learner="genkit.models.nav_a3c.learner:NavA3CLearner",
+        outlook="genkit.models.agents.config:outlook",
+        acts=True,
+        tiny=nav_a3c.configurations(),
     )
 )
 

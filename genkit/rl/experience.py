@@ -69,6 +69,27 @@ class Rollout(Protocol):
         ...
 
 
+class Annotation(Protocol):
+    """Adds to stretches of experience what follows from whole episodes, such as whether a place
+    has been seen before. It is given stretch after stretch of the same environments."""
+
+    def add(self, experience: Experience) -> dict[str, np.ndarray]:
+        """What belongs to the next stretch, by name, `(T, B, ...)`."""
+        ...
+
+    def save(self) -> dict[str, np.ndarray]:
+        """What is known of the episodes that go on."""
+        ...
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take back what `save` returned."""
+        ...
+
+    def forget(self, rows: np.ndarray | None = None) -> None:
+        """Episodes begin anew in some environments, `(B,)` bool, or in all."""
+        ...
+
+
 def host(array: Any) -> np.ndarray:
     """An array of the backend as one of NumPy."""
     return np.asarray(ops.convert_to_numpy(array))

@@ -29,7 +29,7 @@ class PlayedRollout:
         batch: B. steps: T.
         temperature: see `policy.choose_action`.
         reward_clip: of the rewards that the network is told; None for as they are.
-        everything: whether parts that the network does not see are kept as well, for films.
+        keeps: parts that experience holds; None for all of them, for films.
         separate: whether players are other processes, so that they are waited for.
     """
 
@@ -45,13 +45,13 @@ class PlayedRollout:
         steps: int,
         temperature: float | str = 1.0,
         reward_clip: float | None = None,
-        everything: bool = False,
+        keeps: tuple[str, ...] | None = None,
         separate: bool = False,
     ) -> None:
         self.make, self.network, self.sees = make, network, sees
         self.batch, self.steps = batch, steps
         self.temperature, self.reward_clip = temperature, reward_clip
-        self.everything, self.separate = everything, separate
+        self.keeps, self.separate = keeps, separate
         self.waited = 0.0
         self.players: Players | None = None
         self._seen: dict[str, np.ndarray] = {}
@@ -160,9 +160,9 @@ class PlayedRollout:
 
     def _told(self, memory: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """What the network is told before a step."""
-        parts = self._seen if self.everything else self._for_network(self._seen)
+        parts = self._seen if self.keeps is None else self.keeps
         return {
-            **{f"observation/{part}": x for part, x in parts.items()},
+            **{f"observation/{part}": self._seen[part] for part in parts},
             "previous_action": memory["action"],
             "previous_reward": memory["reward"],
             "first": memory["first"],

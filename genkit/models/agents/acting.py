@@ -87,10 +87,10 @@ def make_rollout(
     return PlayedRollout(
         players,
         network,
-        tuple(config.sees),
+        config.inputs(),
         batch,
         *shared,
         config.reward_clip,
-        everything,
+        None if everything else (*config.inputs(), *config.targets()),
         separate=workers > 0,
     )

@@ -123,14 +123,23 @@ class AgentsConfig(Section):
             raise ValueError("convolutions need a picture: let `sees` name image or depth")
         return self
 
+    def inputs(self) -> tuple[str, ...]:
+        """Parts of the observation that the network is given."""
+        return tuple(self.sees)
+
+    def targets(self) -> tuple[str, ...]:
+        """Further parts of it that heads learn to tell; no network is given them."""
+        return ()
+
     def conflicts(self, recipe: Any) -> Iterator[tuple[str, str]]:
         """Where this section does not fit the environment or the training."""
         train, layout = recipe.train, recipe.data.layout()
         if layout is not None:
-            for part in self.sees:
-                if part not in layout:
-                    yield "model.sees", unknown("part of the observation", part, layout)
-            if set(self.sees) <= set(layout):
+            needed = {*self.inputs(), *self.targets()}
+            for part in sorted(needed - set(layout)):
+                key = "model.sees" if part in self.sees else "model"
+                yield key, unknown("part of the observation", part, layout)
+            if needed <= set(layout):
                 yield from self.too_small(layout)
                 yield from self.unfit_heads(layout)
         yield from self._actors(recipe)
@@ -166,10 +175,22 @@ class AgentsConfig(Section):
         del layout
         yield from ()
 
+    def memory_sizes(self, frames: int, layout: Layout, actions: int) -> tuple[int, int]:
+        """Trained parameters between frames of this width and policy and value, and the width of
+        what those are given."""
+        del layout
+        width = frames + actions * ("action" in self.previous) + ("reward" in self.previous)
+        return (lstm_parameters(width, self.lstm), self.lstm) if self.lstm else (0, width)
+
     def head_parameters(self, layout: Layout, actions: int) -> int:
         """Trained parameters of all heads."""
         del layout, actions
         return 0
+
+
+def lstm_parameters(inputs: int, units: int) -> int:
+    """Trained parameters of an LSTM."""
+    return 4 * units * (inputs + units + 1)
 
 
 def picture_shape(sees: Sequence[str], layout: Layout) -> tuple[int, int, int] | None:
@@ -192,13 +213,14 @@ class Sizes(NamedTuple):
 
     Args:
         maps: height, width and channels behind the convolutions; None where no picture is seen.
-        encoded: numbers that the dense layers are given.
+        encoded, frames: numbers that the dense layers are given, and give.
         features: numbers that policy, value and heads are computed from.
         parameters: trained ones, without those of heads.
     """
 
     maps: tuple[int, int, int] | None
     encoded: int
+    frames: int
     features: int
     parameters: int
 
@@ -218,11 +240,9 @@ def network_sizes(config: AgentsConfig, layout: Layout, actions: int) -> Sizes:
     encoded = width
     for units in config.dense:
         total, width = total + (width + 1) * units, units
-    width += actions * ("action" in config.previous) + ("reward" in config.previous)
-    if config.lstm:
-        total += 4 * config.lstm * (width + config.lstm + 1)
-        width = config.lstm
-    return Sizes(size, encoded, width, total + (width + 1) * (actions + 1))
+    own, features = config.memory_sizes(width, layout, actions)
+    total += own + (features + 1) * (actions + 1)
+    return Sizes(size, encoded, width, features, total)
 
 
 def parameter_count(config: AgentsConfig, layout: Layout, actions: int) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -10,16 +11,35 @@ from genkit.errors import GenkitError, UsageError, unknown
 from genkit.family import Evaluation, EvaluationRequest, SampleSettings
 from genkit.models.agents.generator import PURPOSE
 from genkit.progress import SILENT, Progress
+from genkit.rl.experience import Experience
 from genkit.rl.policy import UNIFORM
 from genkit.sampling.driver import tile_chunks
 
 if TYPE_CHECKING:
+    from genkit.artifacts import Figure
     from genkit.models.agents.learner import AgentLearner
 
 DRAWS = 2_000  # of the bootstrap
 BLOCK = 2_000_000  # numbers at once
 BOOTSTRAP_SEED = 0
 SPLITS = ("test", "validation")
+
+
+class Recorder(Protocol):
+    """Measures more of the episodes of an evaluation than their returns."""
+
+    def measure(self, experience: Experience) -> Mapping[str, np.ndarray]:
+        """What has to be kept of a stretch of experience, `(T, B, ...)` by name."""
+        ...
+
+    def add(self, rows: slice, extras: Mapping[str, np.ndarray]) -> None:
+        """The next steps of these episodes, `(N, T, ...)` by name: those of the generator, among
+        them `counts`, which steps belong to them, and `auxiliary/NAME` of what was measured."""
+        ...
+
+    def finish(self) -> tuple[dict[str, float], Sequence[Figure]]:
+        """Metrics and figures of all of them."""
+        ...
 
 
 def evaluate(learner: AgentLearner, request: EvaluationRequest, progress: Progress) -> Evaluation:
@@ -34,7 +54,8 @@ def evaluate(learner: AgentLearner, request: EvaluationRequest, progress: Progre
     count = request.limit or settings.episodes
     temperature = 0.0 if settings.greedy else 1.0
     asked = (count, request.seed, request.split)
-    returns, lengths, failed = played(learner, *asked, temperature, progress)
+    recorder = None if request.brief else learner.recorder()
+    returns, lengths, failed = played(learner, *asked, temperature, progress, recorder)
     means = {"mean_return": float(returns.mean()), "mean_length": float(lengths.mean())}
     if request.brief:
         return Evaluation(count, means)
@@ -53,11 +74,15 @@ def evaluate(learner: AgentLearner, request: EvaluationRequest, progress: Progre
         low, high = reference
         metrics["human_normalised_percent"] = 100 * (metrics["mean_return"] - low) / (high - low)
         notes["human_normalised_percent"] = f"0 is {low:g} (random), 100 is {high:g} (human)"
+    artifacts: Sequence[Figure] = ()
+    if recorder is not None:
+        further, artifacts = recorder.finish()
+        metrics |= further
     rows = [
         {"episode": i, "return": float(r), "length": int(n)}
         for i, (r, n) in enumerate(zip(returns, lengths, strict=True))
     ]
-    return Evaluation(count, metrics, {"episodes": rows}, notes=notes)
+    return Evaluation(count, metrics, {"episodes": rows}, artifacts, notes)
 
 
 def played(
@@ -67,9 +92,13 @@ def played(
     split: str,
     temperature: float | str,
     progress: Progress = SILENT,
+    recorder: Recorder | None = None,
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Returns and lengths of the episodes 0, 1, ... of a seed, up to `count`, without those that
     failed, and how many did.
+
+    Args:
+        recorder: is shown all that was played.
 
     Raises:
         GenkitError: all of them failed.
@@ -80,6 +109,7 @@ def played(
         frames=False,
         temperature=temperature,
         purpose=PURPOSE if split == "test" else f"{PURPOSE}/{split}",
+        measure=None if recorder is None else recorder.measure,
     )
     returns, lengths = np.zeros(count), np.zeros(count, np.int64)
     failed = np.zeros(count, bool)
@@ -94,6 +124,9 @@ def played(
                 returns[rows] += (rewards * counts).sum(axis=1)
                 lengths[rows] += counts.sum(axis=1)
                 failed[rows] |= chunk.extras["failed"][: len(indices)].any(axis=1)
+                if recorder is not None:
+                    own = {name: x[: len(indices)] for name, x in chunk.extras.items()}
+                    recorder.add(rows, own)
             progress.advance(len(indices))
     finally:
         generator.close()

@@ -10,7 +10,7 @@ from keras import ops
 
 from genkit.family import Arrays
 from genkit.randomness import uniform
-from genkit.rl.experience import Carry, Experience, Rollout, flat, host, nested
+from genkit.rl.experience import Annotation, Carry, Experience, Rollout, flat, host, nested
 from genkit.rl.pipeline import Pipeline
 from genkit.rl.replay import Replay
 from genkit.rl.scores import Scores
@@ -19,7 +19,7 @@ from genkit.state import part
 if TYPE_CHECKING:
     from genkit.models.agents.learner import AgentLearner
 
-CARRY, SCORES, KEPT, BEGUN = "carry/", "scores/", "replay/", "begun"
+CARRY, SCORES, KEPT, NOTES, BEGUN = "carry/", "scores/", "replay/", "notes/", "begun"
 ACT, BEGIN, REPLAY, WINDOWS = "rl/act", "rl/begin", "rl/replay", "rl/windows"
 
 
@@ -36,8 +36,9 @@ def make_feed(learner: AgentLearner, seed: int) -> ActingFeed:
     else:
         rollout = learner.rollout(learner.recipe.train.batch_size, 1.0, network)
     replay = make_replay(learner)
+    kept = (replay, learner.windows, learner.annotation(rollout.batch))
     if not actors.lag:
-        return ActingFeed(rollout, seed, None, replay, learner.windows)
+        return ActingFeed(rollout, seed, None, *kept)
     pipeline = Pipeline(
         rollout,
         network.variables,
@@ -45,7 +46,7 @@ def make_feed(learner: AgentLearner, seed: int) -> ActingFeed:
         lambda k: act_noise(rollout, seed, k),
         actors.lag,
     )
-    return ActingFeed(rollout, seed, pipeline, replay, learner.windows)
+    return ActingFeed(rollout, seed, pipeline, *kept)
 
 
 def make_replay(learner: AgentLearner) -> Replay | None:
@@ -53,7 +54,7 @@ def make_replay(learner: AgentLearner) -> Replay | None:
     if not (learner.replays or learner.windows):
         return None
     config = learner.config
-    return Replay(config.replay.capacity // config.unroll, tuple(config.sees))
+    return Replay(config.replay.capacity // config.unroll, config.inputs())
 
 
 def act_noise(rollout: Rollout, seed: int, k: int) -> np.ndarray:
@@ -69,6 +70,7 @@ class ActingFeed:
         pipeline: acts ahead of learning, by that rollout; None to act when asked.
         replay: keeps experience; None where nobody wants it again.
         windows: whether frames before rewards are wanted of it.
+        annotation: adds to experience what follows from whole episodes; None for nothing.
 
     A batch holds `experience`; once the replay is full `replay` and perhaps `windows`; and
     `figures`: what is known of acting, to be told with the figures of the update.
@@ -81,9 +83,10 @@ class ActingFeed:
         pipeline: Pipeline | None = None,
         replay: Replay | None = None,
         windows: bool = False,
+        annotation: Annotation | None = None,
     ) -> None:
         self.rollout, self.seed, self.pipeline, self.replay = rollout, seed, pipeline, replay
-        self.windows = windows
+        self.windows, self.annotation = windows, annotation
         self.scores = Scores(rollout.batch)
         # Whether a checkpoint holds all that is needed to go on as if nothing had happened.
         self.exact = rollout.exact and pipeline is None
@@ -103,6 +106,8 @@ class ActingFeed:
             experience = self.pipeline.take()
             waited = self.pipeline.waited
         self._count(experience)
+        if self.annotation is not None:
+            experience = {**experience, **self.annotation.add(experience)}
         found = {"experience": experience}
         if self.replay is not None:
             self.replay.add(experience)
@@ -131,6 +136,8 @@ class ActingFeed:
         begun = experience.pop("begun", None)
         if begun is not None:
             self.scores.forget(begun)
+            if self.annotation is not None:
+                self.annotation.forget(host(begun))
         over = host(experience["terminated"]) | host(experience["truncated"])
         self.scores.add(host(experience["reward"]), over, lost)
 
@@ -149,6 +156,8 @@ class ActingFeed:
             found |= {KEPT + name: x for name, x in self.replay.save().items()}
         if self.exact:
             found |= {CARRY + name: host(x) for name, x in flat(self._now()).items()}
+        if self.annotation is not None:
+            found |= {NOTES + name: x for name, x in self.annotation.save().items()}
         found[BEGUN] = np.array(self._begun)
         return found
 
@@ -160,6 +169,8 @@ class ActingFeed:
         if self.exact:
             carry = {name: ops.convert_to_tensor(x) for name, x in part(state, CARRY).items()}
             self._carry = nested(carry)
+            if self.annotation is not None:
+                self.annotation.restore(part(state, NOTES))
         else:
             self.scores.forget()
 

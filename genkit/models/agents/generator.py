@@ -11,7 +11,7 @@ from genkit.artifacts.episodes import Episodes
 from genkit.errors import UsageError
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.randomness import uniform
-from genkit.rl.experience import Experience, Rollout, host
+from genkit.rl.experience import Annotation, Experience, Rollout, host
 from genkit.rl.heads.config import CLASSES
 
 PURPOSE = "rl/episodes"
@@ -31,7 +31,10 @@ class EpisodeGenerator:
         frames: whether what was seen is kept, for films.
         temperature: in the place of that of the settings, such as `uniform`.
         purpose: of the numbers that are drawn; other ones give other episodes.
-        shown: of a stretch of experience what heads say of it, for films; None for nothing.
+        shown: of a stretch of experience what is kept beside, for films or to be measured, by name,
+            `(T, B, ...)`; None for nothing.
+        annotate: makes what adds to experience what follows from whole episodes, for a batch; see
+            `AgentLearner.annotation`.
 
     Tiles may be drawn side by side, by rollouts of their own.
     """
@@ -48,10 +51,11 @@ class EpisodeGenerator:
         temperature: float | str | None = None,
         purpose: str = PURPOSE,
         shown: Callable[[Experience], Mapping[str, np.ndarray]] | None = None,
+        annotate: Callable[[int], Annotation | None] = lambda batch: None,
     ) -> None:
         _refuse(settings)
         self.settings, self.actions, self.frames = settings, tuple(actions), frames
-        self.limit, self.purpose, self.shown = limit, purpose, shown
+        self.limit, self.purpose, self.shown, self.annotate = limit, purpose, shown, annotate
         played = settings.temperature if temperature is None else temperature
         self.rollout = make(settings.tile, played)
         self._every, self._free = [self.rollout], [self.rollout]
@@ -82,9 +86,12 @@ class EpisodeGenerator:
             carry = rollout.begin(np.ascontiguousarray(noise[:, 0]))
             going = np.ones(len(noise), bool)
             state = {"rollout": rollout, "carry": carry, "going": going, "steps": 0}
+            state["annotation"] = self.annotate(rollout.batch)
         rollout = state["rollout"]
         steps = np.ascontiguousarray(np.swapaxes(noise[:, 1:], 0, 1))
         carry, experience = rollout.run(state["carry"], steps)
+        if state["annotation"] is not None:
+            experience = {**experience, **state["annotation"].add(experience)}
         ended = host(experience["terminated"]) | host(experience["truncated"])
         # A step counts where the episode was not over before it.
         before = np.concatenate([~state["going"][None], ended[:-1]]).cumsum(axis=0) > 0
@@ -92,7 +99,7 @@ class EpisodeGenerator:
         done_steps = state["steps"] + len(ended)
         extras = self._extras(experience, ~before)
         log_prob = np.log(np.maximum(_chosen(extras), 1e-38)) * extras["counts"]
-        following = {"rollout": rollout, "carry": carry, "going": going, "steps": done_steps}
+        following = {**state, "carry": carry, "going": going, "steps": done_steps}
         done = not going.any() or done_steps >= self.limit
         if done:
             self._free.append(rollout)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,9 +30,12 @@ from genkit.models.agents.generator import PURPOSE, EpisodeGenerator
 from genkit.models.agents.network import AgentNetwork, Unrolled, build_network
 from genkit.progress import Progress
 from genkit.randomness import Noise
-from genkit.rl.experience import Experience, Rollout, host
+from genkit.rl.experience import Annotation, Experience, Rollout, host
 from genkit.rl.heads.actor_critic import ActorCritic, ValueReplay
 from genkit.rl.heads.base import Head, Learned, total_loss
+
+if TYPE_CHECKING:
+    from genkit.models.agents.evaluation import Recorder
 
 MEASURED = 50  # updates that the speed is of
 
@@ -49,10 +52,11 @@ class AgentLearner(BaseLearner):
         self.config, self.section = recipe.model, recipe.data
         self.monitor = Monitor("mean_return", "max")
         self.around = surroundings(self.section)
-        for part in self.config.sees:
+        for part in (*self.config.inputs(), *self.config.targets()):
             if part not in self.around.observation:
                 problem = unknown("part of the observation", part, self.around.observation)
-                raise UsageError(f"model.sees: {problem}")
+                key = "model.sees" if part in self.config.sees else "model"
+                raise UsageError(f"{key}: {problem}")
         layout = {name: space.shape for name, space in self.around.observation.items()}
         for key, problem in (*self.config.too_small(layout), *self.config.unfit_heads(layout)):
             raise UsageError(f"{key}: {problem}")
@@ -75,6 +79,12 @@ class AgentLearner(BaseLearner):
     def new_network(self) -> AgentNetwork:
         """A network with weights of its own."""
         return build_network(self.config, self.around.observation, len(self.actions))
+
+    def annotation(self, batch: int) -> Annotation | None:
+        """What adds to experience of so many environments what follows from whole episodes, for
+        heads that learn to tell it; None where none does."""
+        del batch
+        return None
 
     def make_heads(self) -> list[Head]:
         """What is learned, policy and value first."""
@@ -101,7 +111,11 @@ class AgentLearner(BaseLearner):
     def feed(self, split: str, seed: int) -> ActingFeed:
         """Experience of the environment; there is one split only."""
         del split
+        self.calibrate()
         return make_feed(self, seed)
+
+    def calibrate(self) -> None:
+        """Look at the environment, where a head has to before it can learn."""
 
     def rollout(
         self,
@@ -175,8 +189,9 @@ class AgentLearner(BaseLearner):
         return [variable for one in self.networks.values() for variable in one.variables]
 
     def _needed(self, experience: Experience) -> Experience:
-        """Without parts of observations that the network does not see."""
-        seen = {part: experience["observation"][part] for part in self.config.sees}
+        """Without parts of observations that nothing is learned from."""
+        parts = dict.fromkeys((*self.config.inputs(), *self.config.targets()))
+        seen = {part: experience["observation"][part] for part in parts}
         return {**experience, "observation": seen}
 
     def _time(self, acting: float, learning: float, waiting: float) -> dict[str, float]:
@@ -199,6 +214,10 @@ class AgentLearner(BaseLearner):
 
         return evaluate(self, request, progress)
 
+    def recorder(self) -> Recorder | None:
+        """Measures more of the episodes of an evaluation than their returns; None for nothing."""
+        return None
+
     def generator(self, settings: SampleSettings) -> Generator | None:
         return self.episodes(settings)
 
@@ -208,17 +227,23 @@ class AgentLearner(BaseLearner):
         frames: bool = True,
         temperature: float | str | None = None,
         purpose: str = PURPOSE,
+        measure: Callable[[Experience], Mapping[str, np.ndarray]] | None = None,
     ) -> EpisodeGenerator:
-        """Plays episodes; see `EpisodeGenerator`. Close it."""
+        """Plays episodes; see `EpisodeGenerator`. Close it.
+
+        Args:
+            measure: what is kept beside, where there are no films.
+        """
         return EpisodeGenerator(
-            lambda batch, played: self._playing(batch, played, frames),
+            lambda batch, played: self._playing(batch, played, frames or measure is not None),
             self.actions,
             settings,
             self.around.limit,
             frames,
             temperature,
             purpose,
-            self.shown if frames else None,
+            self.shown if frames else measure,
+            self.annotation,
         )
 
     def _playing(self, batch: int, temperature: float | str, frames: bool) -> Rollout:

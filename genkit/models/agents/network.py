@@ -19,12 +19,14 @@ class Unrolled(NamedTuple):
 
     Args:
         encoded: `(T, B, e)`, what the dense layers were given, see `AgentNetwork.encoded`.
+        frames: `(T, B, f)`, what they made of it: of each observation by itself.
         features: `(T, B, n)`, what policy, value and further heads are computed from.
         logits: `(T, B, A)` of the policy. values: `(T, B)`.
         state: `(B, S)`, what is remembered behind the last step.
     """
 
     encoded: Any
+    frames: Any
     features: Any
     logits: Any
     values: Any
@@ -44,12 +46,13 @@ class AgentNetwork(keras.Model):
 
     Attributes:
         maps_shape: `(h, w, c)` behind the convolutions; None where no picture is seen.
-        encoded_width: numbers that the dense layers are given.
+        encoded_width, frames_width: numbers that the dense layers are given, and give.
         features_width: numbers that policy and value are computed from.
     """
 
     maps_shape: tuple[int, int, int] | None = None
     encoded_width: int
+    frames_width: int
     features_width: int
 
     def __init__(
@@ -104,15 +107,21 @@ class AgentNetwork(keras.Model):
         for layer in self.dense:
             layer.build((None, width))
             width = layer.units
-        width += self.actions * ("action" in self.sizes["previous"])
-        width += int("reward" in self.sizes["previous"])
-        if self.memory is not None:
-            self.memory.build((None, None, width))
-            width = self.sizes["lstm"]
+        self.frames_width = width
+        width = self.build_memory(width)
         self.features_width = width
         self.policy.build((None, width))
         self.value.build((None, width))
         self.built = True
+
+    def build_memory(self, width: int) -> int:
+        """Build what stands between frames of this width and policy and value; its width."""
+        width += self.actions * ("action" in self.sizes["previous"])
+        width += int("reward" in self.sizes["previous"])
+        if self.memory is None:
+            return width
+        self.memory.build((None, None, width))
+        return int(self.sizes["lstm"])
 
     def maps(self, observation: Mapping[str, Any]) -> Any:
         """Pictures `(N, h, w, c)` of observations `(N, ...)` by part, behind the convolutions."""
@@ -132,25 +141,50 @@ class AgentNetwork(keras.Model):
         parts += [observation[part] for part in self.sizes["sees"] if part not in PICTURES]
         return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1)
 
-    def seen(self, observation: Mapping[str, Any], action: Any, reward: Any) -> Any:
-        """Features `(N, n)` of observations `(N, ...)` by part, each by itself.
+    def framed(self, encoded: Any) -> Any:
+        """Frames `(N, f)` of what was encoded."""
+        for layer in self.dense:
+            encoded = layer(encoded)
+        return encoded
+
+    def told(self, frames: Any, action: Any, reward: Any) -> Any:
+        """Frames `(..., f)`, and beside them what of the step before is told.
 
         Args:
-            action: `(N,)` int32, of the step before; -1 where there was none.
-            reward: `(N,)` of the step before.
+            action: `(...)` int32, of the step before; -1 where there was none.
+            reward: `(...)` of the step before.
         """
-        return self._told(self.encoded(observation), action, reward)
-
-    def _told(self, found: Any, action: Any, reward: Any) -> Any:
-        """Features of what was encoded, and of the step before."""
-        for layer in self.dense:
-            found = layer(found)
-        previous = []
+        parts = [frames]
         if "action" in self.sizes["previous"]:
-            previous.append(ops.one_hot(action, self.actions, dtype="float32"))
+            parts.append(ops.one_hot(action, self.actions, dtype="float32"))
         if "reward" in self.sizes["previous"]:
-            previous.append(reward[:, None])
-        return ops.concatenate([found, *previous], axis=-1) if previous else found
+            parts.append(reward[..., None])
+        return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1)
+
+    def remember(
+        self,
+        frames: Any,
+        observation: Mapping[str, Any],
+        action: Any,
+        reward: Any,
+        first: Any,
+        state: Any,
+    ) -> tuple[Any, Any]:
+        """Features `(T, B, n)` of frames `(T, B, f)`, and the new state; see `call`."""
+        del observation
+        features = self.told(frames, action, reward)
+        return (features, state) if self.memory is None else self.memory(features, first, state)
+
+    def remember_step(
+        self, frames: Any, observation: Mapping[str, Any], action: Any, reward: Any, state: Any
+    ) -> tuple[Any, Any]:
+        """Features `(B, n)` of frames `(B, f)`, and the new state, of one step."""
+        del observation
+        features = self.told(frames, action, reward)
+        if self.memory is None:
+            return features, state
+        state = self.memory.step(features, state)
+        return state[:, : self.sizes["lstm"]], state
 
     def call(
         self, observation: Mapping[str, Any], action: Any, reward: Any, first: Any, state: Any
@@ -164,26 +198,24 @@ class AgentNetwork(keras.Model):
             state: `(B, S)` before the first step.
         """
         steps, batch = (int(n) for n in action.shape[:2])
-
-        def flat(x: Any) -> Any:
-            return ops.reshape(x, (steps * batch, *x.shape[2:]))
-
-        encoded = self.encoded({part: flat(observation[part]) for part in self.sizes["sees"]})
-        features = self._told(encoded, flat(action), flat(reward))
-        encoded, features = (ops.reshape(x, (steps, batch, -1)) for x in (encoded, features))
-        if self.memory is not None:
-            features, state = self.memory(features, first, state)
+        encoded = self.encoded(
+            {
+                part: ops.reshape(observation[part], (steps * batch, *observation[part].shape[2:]))
+                for part in self.sizes["sees"]
+            }
+        )
+        frames = self.framed(encoded)
+        encoded, frames = (ops.reshape(x, (steps, batch, -1)) for x in (encoded, frames))
+        features, state = self.remember(frames, observation, action, reward, first, state)
         logits, values = self.policy(features), self.value(features)[..., 0]
-        return Unrolled(encoded, features, logits, values, state)
+        return Unrolled(encoded, frames, features, logits, values, state)
 
     def step(
         self, observation: Mapping[str, Any], action: Any, reward: Any, state: Any
     ) -> tuple[Any, Any, Any]:
         """Logits `(B, A)`, values `(B,)` and the new state of one step; see `call`."""
-        features = self.seen(observation, action, reward)
-        if self.memory is not None:
-            state = self.memory.step(features, state)
-            features = state[:, : self.sizes["lstm"]]
+        frames = self.framed(self.encoded(observation))
+        features, state = self.remember_step(frames, observation, action, reward, state)
         return self.policy(features), self.value(features)[:, 0], state
 
     def get_config(self) -> dict[str, Any]:
@@ -201,11 +233,21 @@ def _product(shape: Any) -> int:
 NETWORK_KEYS = ("sees", "convolutions", "dense", "lstm", "previous")
 
 
-def build_network(config: Any, observation: Mapping[str, Space], actions: int) -> AgentNetwork:
-    """The built network of a section `model` for what an environment shows and takes."""
+def build_network(
+    config: Any,
+    observation: Mapping[str, Space],
+    actions: int,
+    kind: type[AgentNetwork] = AgentNetwork,
+    further: tuple[str, ...] = (),
+) -> AgentNetwork:
+    """The built network of a section `model` for what an environment shows and takes.
+
+    Args:
+        kind: its class. further: keys of the section that it needs beside the common ones.
+    """
     values = config.model_dump()
-    network = AgentNetwork(
-        sizes={key: values[key] for key in NETWORK_KEYS},
+    network = kind(
+        sizes={key: values[key] for key in (*NETWORK_KEYS, *further)},
         observation={name: space.shape for name, space in observation.items()},
         actions=actions,
         name="agent",

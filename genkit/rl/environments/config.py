@@ -10,6 +10,8 @@ from genkit.rl.environments.section import EnvironmentConfig, Layout
 
 if TYPE_CHECKING:
     from genkit.rl.environments.base import ArrayEnvironment
+    from genkit.rl.environments.maze_raycast import RaycastMaze
+    from genkit.rl.navigation.maps import MazeMap
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Side = Annotated[int, Field(ge=1, le=256)]
@@ -117,7 +119,7 @@ class MazeConfig(BuiltinConfig):
     limit: Count = 450
     seed: Annotated[int, Field(ge=0, le=2**31)] = 0
 
-    def make(self) -> ArrayEnvironment:
+    def make(self) -> RaycastMaze:
         """The environment."""
         from genkit.rl.environments.maze_raycast import RaycastMaze
 
@@ -138,3 +140,17 @@ class MazeConfig(BuiltinConfig):
 
     def action_count(self) -> int:
         return 8
+
+    def maze_maps(self) -> list[MazeMap]:
+        """The maps of the layouts."""
+        made = self.make()
+        return [made.maze_map(number) for number in range(self.mazes)]
+
+    def goal_reward(self) -> float:
+        """Of reaching the goal."""
+        from genkit.rl.environments.maze_raycast import GOAL
+
+        return GOAL
+
+    def steps_per_second(self) -> None:
+        """This game has no clock."""

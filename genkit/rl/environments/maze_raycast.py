@@ -7,6 +7,7 @@ distance is that along the axis of sight, so straight walls look straight.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from keras import ops
 from genkit.randomness import uniform
 from genkit.rl.environments.base import ArrayEnvironment, Observation, Space, State, choice, picture
 from genkit.rl.environments.layouts import maze
+from genkit.rl.navigation.maps import MazeMap, Rooms
 
 # Forward, sideways to the right, and turning to the right, of each action: cells and radians a step
 # squared. Turns alone are small.
@@ -76,7 +78,7 @@ class RaycastMaze(ArrayEnvironment):
             "position": Space((3,), "float32"),
         }
         layouts = np.stack([maze(rows, columns, seed + i) for i in range(mazes)])
-        self.layouts = layouts
+        self.layouts, self.grid = layouts, Rooms(rows, columns)
         self.height, self.width = layouts.shape[1:]
         self.rooms = np.array([[r, c] for r in range(rows) for c in range(columns)], np.int32)
         colours = 60 + 160 * uniform(seed, "rl/maze-colours", 0, (*layouts.shape, 3))
@@ -84,6 +86,14 @@ class RaycastMaze(ArrayEnvironment):
         goals = uniform(seed, "rl/maze-goals", 0, (mazes,)) * len(self.rooms)
         self._goals = goals.astype(np.int32)
         self._pushes = np.array(list(PUSHES.values()), np.float32)
+
+    def maze_map(self, layout: int) -> MazeMap:
+        """The map of one of the layouts, with the goal where that is fixed."""
+        found = MazeMap(self.layouts[layout], self.grid)
+        if not self.fixed_goal:
+            return found
+        x, y = found.room_middles()[self._goals[layout]].tolist()
+        return replace(found, goal=(x, y))
 
     def drawn(self, noise: Any) -> State:
         layout = choice(noise[:, 0], len(self.layouts))

@@ -11,9 +11,11 @@ from genkit.rl.environments.outside import OutsideConfig, need
 
 if TYPE_CHECKING:
     from genkit.rl.environments.doom.environment import DoomMaze
+    from genkit.rl.navigation.maps import MazeMap
 
 Task = Literal["static", "random-goal", "i-maze", "seek-track", "seek-avoid"]
 CORRIDOR = 9  # cells of the I-maze between its two bars
+TICS = 35  # of the engine, a second
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,27 @@ class DoomMazeConfig(OutsideConfig):
         from genkit.rl.environments.doom.environment import DoomMaze
 
         return DoomMaze(self)
+
+    def maze_maps(self) -> list[MazeMap]:
+        """The maps of all levels, `arrangements` of each layout; without the engine.
+
+        Raises:
+            ValueError: the task is a track, which follows no grid.
+        """
+        from genkit.rl.environments.doom.levels import levels
+        from genkit.rl.navigation.doom_maps import level_map
+
+        return [level_map(level, self) for level in levels(self)]
+
+    def goal_reward(self) -> float | None:
+        """Of reaching the goal; None where the task has no goal."""
+        from genkit.rl.environments.doom.items import GOAL
+
+        return None if self.task.startswith("seek") else GOAL.reward
+
+    def steps_per_second(self) -> float:
+        """Of the environment, in a second of the game."""
+        return TICS / self.action_repeat
 
 
 def _derived(task: str, given: Settings) -> Settings:

@@ -17,6 +17,8 @@ from genkit.rl.environments.doom.config import DoomMazeConfig
 from genkit.rl.environments.doom.engine import DEPTH, Buttons, Engine, Pose
 from genkit.rl.environments.doom.items import GOAL, Item
 from genkit.rl.environments.doom.levels import Level, levels
+from genkit.rl.navigation.doom_maps import level_map
+from genkit.rl.navigation.maps import MazeMap
 
 # Forward, backward, left, right, and degrees to the right, of each action; degrees for 4 tics.
 ACTIONS: dict[str, Buttons] = {
@@ -54,7 +56,7 @@ class DoomMaze(gymnasium.Env[Any, Any]):
     action_names = tuple(ACTIONS)
 
     def __init__(self, config: DoomMazeConfig) -> None:
-        now = config.settings()
+        self.config, now = config, config.settings()
         self.levels: list[Level] = levels(config)
         self.limit, self.view, self.repeat = now.limit, config.view, config.action_repeat
         # Degrees for a tic.
@@ -93,6 +95,14 @@ class DoomMaze(gymnasium.Env[Any, Any]):
         truncated = self._time >= self.limit and not terminated
         seen = self._observation(velocity)
         return seen, reward, terminated, truncated, {"respawned": reached}
+
+    def maze_map(self) -> MazeMap:
+        """The map of this episode, with its goal.
+
+        Raises:
+            ValueError: the task is a track, which follows no grid.
+        """
+        return level_map(self._level, self.config)
 
     def close(self) -> None:
         """Stop the engine. A second time does nothing."""
