@@ -39,8 +39,6 @@ class NavA3CConfig(AgentsConfig):
         depth_1, depth_2: depth, from frames and from what policy and value are computed from.
         loop_closure: whether the agent has been here before.
         reward_prediction: a comparison, as in UNREAL. position: is read off, and teaches nothing.
-        rooms: of the maze: rows and columns, and of what units of length and from where on they
-            lie; null for those of the environment.
     """
 
     offered: ClassVar[tuple[str, ...]] = (

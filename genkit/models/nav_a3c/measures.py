@@ -12,14 +12,22 @@ from genkit import backend
 from genkit.rl.experience import Experience, host
 from genkit.rl.heads.loop_closure import LoopClosure
 from genkit.rl.heads.position import PositionDecoder
+from genkit.rl.navigation.figures import (
+    paths,
+    trajectory_figure,
+    value_map_figure,
+    value_time_figure,
+)
 from genkit.rl.navigation.latency import latency
 from genkit.rl.navigation.loop_scores import loop_scores
+from genkit.rl.navigation.scripted import scripted_returns
 
 if TYPE_CHECKING:
     from genkit.artifacts import Figure
     from genkit.models.nav_a3c.learner import NavA3CLearner
 
 KEPT = "auxiliary/"
+WALKS, SEED = 10, 0  # episodes of the shortest path
 
 
 class Measures:
@@ -66,7 +74,8 @@ class Measures:
         self.chunks.setdefault(rows.start, []).append(own)
 
     def finish(self) -> tuple[dict[str, float], Sequence[Figure]]:
-        """Latency, F1 of loops and share of positions that were told right."""
+        """Latency, F1 of loops, share of positions that were told right, and what the shortest path
+        earns, in the place of a human."""
         episodes = self._episodes()
         inside = episodes["counts"]
         section = self.learner.section
@@ -74,7 +83,11 @@ class Measures:
         found: dict[str, float] = {}
         if goal is not None:
             times = latency(episodes["reward"], inside.sum(axis=1), goal)
-            found |= times.metrics(section.steps_per_second())
+            speed = section.steps_per_second()
+            repeat = self.learner.config.action_repeat
+            found |= times.metrics(None if speed is None else speed / repeat)
+            returns, _, _ = scripted_returns(section, WALKS, SEED, repeat)
+            found["shortest_path_mean_return"] = float(returns.mean())
         if self.loop is not None:
             found |= loop_scores(episodes["loop"], episodes["loop_label"], inside)
         if self.position is not None:
@@ -96,7 +109,19 @@ class Measures:
         return {name: x[kept] for name, x in whole.items()}
 
     def _figures(self, episodes: Mapping[str, np.ndarray]) -> Sequence[Figure]:
-        return ()
+        section, goal = self.learner.section, self.learner.section.goal_reward()
+        if goal is None:
+            return ()
+        length = episodes["counts"].sum(axis=1)
+        shown = paths(
+            section.maze_maps(),
+            episodes["position"],
+            episodes["reward"],
+            length,
+            episodes["values"],
+            goal,
+        )
+        return [draw(shown) for draw in (trajectory_figure, value_map_figure, value_time_figure)]
 
 
 def _padded(array: np.ndarray, length: int) -> np.ndarray:

@@ -73,7 +73,7 @@ class FeatureControlConfig(Section):
         rate: how much of the way the slow network goes in an update.
     """
 
-    weight: Weight = 1e-4
+    weight: Weight = 1e-5
     discount: Fraction = 0.9
     width: Width = 32
     rate: Annotated[float, Field(gt=0, le=1)] = 0.005
