@@ -24,7 +24,8 @@ GENKIT_READY := $(INSTALLED)
 # One thread for each test process; NPROC is what JAX reads.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NPROC=1 \
   TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
-PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+# A worker that crashes ends the run: pytest-xdist would go on, and may wait for its tests for ever.
+PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 QUICKLY := "--xla_backend_optimization_level=0 $(XLA_FLAGS)"
 

@@ -25,7 +25,7 @@ def configurations() -> dict[str, Any]:
                 "previous": ["action", "reward"],
                 "heads": ["value-replay"],
                 "value_replay": {"weight": 0.3},
-                "replay": {"capacity": 8},
+                "replay": {"capacity": 4},
             },
             "data": {"name": "catch", "rows": 4, "columns": 3},
             "train": few,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,15 @@ ON_BOTH = [
 BEFORE = 2  # stretches that are kept before any is replayed
 
 
-def ready(tiny: str, **sections: Any) -> tuple[Any, Any]:
-    """A learner with weights that matter, and a batch with everything in it."""
+@functools.cache
+def ready(tiny: str) -> tuple[Any, Any]:
+    """A learner with weights that matter, and a batch with everything in it. Tests share it, as
+    it takes long to compile: what they compare an update with is of the weights as they are."""
+    return made(tiny)
+
+
+def made(tiny: str, **sections: Any) -> tuple[Any, Any]:
+    """The same, of its own."""
     learner = UNREAL.fresh(tiny, **sections)
     for number, network in enumerate(learner.networks.values()):
         randomise(network.trainable_variables, number)
@@ -138,7 +146,7 @@ def test_pixel_control_learns_from_the_unrolled_state() -> None:
 
 @pytest.mark.backends
 def test_feature_control_is_rewarded_and_valued_by_the_slow_network() -> None:
-    learner, batch = ready(
+    learner, batch = made(
         "maze", model={**UNREAL.sections["maze"]["model"], "feature_control": {"rate": 0.25}}
     )
     slow, slow_layer = (learner.networks[n] for n in ("slow_network", "slow_feature_control"))
