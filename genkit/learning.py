@@ -188,6 +188,8 @@ class GradientStep(Updater):
         loss: `loss(batch) -> (scalar, metrics)`, in `keras.ops`, of a nested batch.
         train: the recipe's training section.
         uses: every further variable that `loss` reads or assigns.
+        apart: updates weights of its own by the same loss, which are no part of the norm that
+            gradients are clipped by; None for none.
     """
 
     def __init__(
@@ -196,11 +198,13 @@ class GradientStep(Updater):
         loss: Loss,
         train: TrainConfig,
         uses: Sequence[keras.Variable] = (),
+        apart: Updater | None = None,
     ) -> None:
         every = [networks] if isinstance(networks, keras.Layer) else list(networks)
         super().__init__([w for one in every for w in one.trainable_variables], train)
-        self.loss = loss
-        touched = [*(v for one in every for v in one.variables), *self.touched(), *uses]
+        self.loss, self.apart = loss, apart
+        own = [*self.touched(), *([] if apart is None else apart.touched())]
+        touched = [*(v for one in every for v in one.variables), *own, *uses]
         unique = list({id(variable): variable for variable in touched}.values())
         self._whole = backend.compile(self._update, unique)
         self._piece = backend.compile(self._gradients, unique)
@@ -219,9 +223,10 @@ class GradientStep(Updater):
         return self._apply(total)
 
     def _gradients(self, batch: Any) -> tuple[list[Any], dict[str, Any]]:
-        (loss, metrics), found = backend.gradients(lambda: self.loss(batch), self.weights)
+        learning = [*self.weights, *([] if self.apart is None else self.apart.weights)]
+        (loss, metrics), found = backend.gradients(lambda: self.loss(batch), learning)
         # bfloat16 losses hand back bfloat16 gradients; the weights are float32.
-        found = [ops.cast(g, w.dtype) for g, w in zip(found, self.weights, strict=True)]
+        found = [ops.cast(g, w.dtype) for g, w in zip(found, learning, strict=True)]
         return found, {"loss": ops.cast(loss, "float32"), **metrics}
 
     def _add(self, left: Any, right: Any) -> Any:
@@ -229,11 +234,17 @@ class GradientStep(Updater):
 
     def _finish(self, total: Any) -> Metrics:
         found, metrics = keras.tree.map_structure(lambda x: x / self.train.accumulate, total)
-        return {**metrics, **self.apply(found)}
+        return {**metrics, **self._applied(found)}
 
     def _update(self, batch: Any) -> Metrics:
         found, metrics = self._gradients(batch)
-        return {**metrics, **self.apply(found)}
+        return {**metrics, **self._applied(found)}
+
+    def _applied(self, found: Sequence[Any]) -> dict[str, Any]:
+        count = len(self.weights)
+        if self.apart is not None:
+            self.apart.apply(found[count:])
+        return self.apply(found[:count])
 
 
 def _slice(batch: Any, piece: int, pieces: int) -> Any:

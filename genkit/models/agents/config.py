@@ -76,10 +76,12 @@ class AgentsConfig(Section):
         value_replay: a head. replay: of earlier experience, for heads that want it.
         actors: who acts.
 
-    A subclass offers more heads: it says which, and has the section of each.
+    A subclass offers more heads: it says which, which of them learn from earlier experience
+    (`replaying`), and has the section of each.
     """
 
     offered: ClassVar[tuple[str, ...]] = ("value-replay",)
+    replaying: ClassVar[frozenset[str]] = frozenset(offered)
 
     sees: Annotated[list[Part], Field(min_length=1)] = Field(default_factory=_image)
     convolutions: Annotated[list[ConvolutionConfig], Field(max_length=10)] = Field(
@@ -114,7 +116,7 @@ class AgentsConfig(Section):
         for head in self.heads:
             if head not in self.offered:
                 raise ValueError(f"heads: {unknown('head', head, self.offered)}")
-        if self.heads and self.replay.capacity < self.unroll:
+        if self.replays() and self.replay.capacity < self.unroll:
             raise ValueError(
                 f"replay.capacity ({self.replay.capacity}) must hold a stretch of "
                 f"unroll ({self.unroll}) steps"
@@ -122,6 +124,10 @@ class AgentsConfig(Section):
         if self.convolutions and not {"image", "depth"} & set(self.sees):
             raise ValueError("convolutions need a picture: let `sees` name image or depth")
         return self
+
+    def replays(self) -> bool:
+        """Whether a head learns from earlier experience."""
+        return bool(self.replaying & set(self.heads))
 
     def inputs(self) -> tuple[str, ...]:
         """Parts of the observation that the network is given."""
@@ -278,7 +284,7 @@ def outlook(recipe: Any) -> dict[str, Any]:
             seen += 2 * size[0] * size[1] * size[2]
     seen += 2 * (sum(config.dense) + 8 * config.lstm)
     replayed = 0
-    if config.heads:
+    if config.replays():
         replayed = config.replay.capacity * train.batch_size * pixels
     return {
         "parameters": parameters,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def make_feed(learner: AgentLearner, seed: int) -> ActingFeed:
     replay = make_replay(learner)
     kept = (replay, learner.windows, learner.annotation(rollout.batch))
     if not actors.lag:
-        return ActingFeed(rollout, seed, None, *kept)
+        return ActingFeed(rollout, seed, None, *kept, prepare=learner.calibrate)
     pipeline = Pipeline(
         rollout,
         network.variables,
@@ -46,7 +47,7 @@ def make_feed(learner: AgentLearner, seed: int) -> ActingFeed:
         lambda k: act_noise(rollout, seed, k),
         actors.lag,
     )
-    return ActingFeed(rollout, seed, pipeline, *kept)
+    return ActingFeed(rollout, seed, pipeline, *kept, prepare=learner.calibrate)
 
 
 def make_replay(learner: AgentLearner) -> Replay | None:
@@ -71,6 +72,7 @@ class ActingFeed:
         replay: keeps experience; None where nobody wants it again.
         windows: whether frames before rewards are wanted of it.
         annotation: adds to experience what follows from whole episodes; None for nothing.
+        prepare: called before the first batch.
 
     A batch holds `experience`; once the replay is full `replay` and perhaps `windows`; and
     `figures`: what is known of acting, to be told with the figures of the update.
@@ -84,9 +86,10 @@ class ActingFeed:
         replay: Replay | None = None,
         windows: bool = False,
         annotation: Annotation | None = None,
+        prepare: Callable[[], None] | None = None,
     ) -> None:
         self.rollout, self.seed, self.pipeline, self.replay = rollout, seed, pipeline, replay
-        self.windows, self.annotation = windows, annotation
+        self.windows, self.annotation, self.prepare = windows, annotation, prepare
         self.scores = Scores(rollout.batch)
         # Whether a checkpoint holds all that is needed to go on as if nothing had happened.
         self.exact = rollout.exact and pipeline is None
@@ -94,6 +97,9 @@ class ActingFeed:
         self._carry: Carry | None = None
 
     def batch(self, k: int) -> Any:
+        if self.prepare is not None:
+            self.prepare()
+            self.prepare = None
         began = time.perf_counter()
         if self.pipeline is None:
             self._carry, experience = self.rollout.run(

@@ -34,7 +34,7 @@ class EpisodeGenerator:
         shown: of a stretch of experience what is kept beside, for films or to be measured, by name,
             `(T, B, ...)`; None for nothing.
         annotate: makes what adds to experience what follows from whole episodes, for a batch; see
-            `AgentLearner.annotation`.
+            `AgentLearner.annotation`; None for nothing.
 
     Tiles may be drawn side by side, by rollouts of their own.
     """
@@ -51,7 +51,7 @@ class EpisodeGenerator:
         temperature: float | str | None = None,
         purpose: str = PURPOSE,
         shown: Callable[[Experience], Mapping[str, np.ndarray]] | None = None,
-        annotate: Callable[[int], Annotation | None] = lambda batch: None,
+        annotate: Callable[[int], Annotation | None] | None = None,
     ) -> None:
         _refuse(settings)
         self.settings, self.actions, self.frames = settings, tuple(actions), frames
@@ -86,7 +86,7 @@ class EpisodeGenerator:
             carry = rollout.begin(np.ascontiguousarray(noise[:, 0]))
             going = np.ones(len(noise), bool)
             state = {"rollout": rollout, "carry": carry, "going": going, "steps": 0}
-            state["annotation"] = self.annotate(rollout.batch)
+            state["annotation"] = self.annotate(rollout.batch) if self.annotate else None
         rollout = state["rollout"]
         steps = np.ascontiguousarray(np.swapaxes(noise[:, 1:], 0, 1))
         carry, experience = rollout.run(state["carry"], steps)

@@ -23,7 +23,7 @@ from genkit.family import (
     SampleSettings,
     Workload,
 )
-from genkit.learning import BaseLearner, GradientStep
+from genkit.learning import BaseLearner, GradientStep, Updater
 from genkit.models.agents.acting import make_rollout, surroundings
 from genkit.models.agents.feed import ActingFeed, make_feed
 from genkit.models.agents.generator import PURPOSE, EpisodeGenerator
@@ -64,13 +64,18 @@ class AgentLearner(BaseLearner):
         self.network = self.new_network()
         self.heads = self.make_heads()
         learning = {"network": self.network}
+        reading: dict[str, Any] = {}
         slow: dict[str, Any] = {}
         for head in self.heads:
-            learning |= head.networks()
+            (learning if head.teaches else reading).update(head.networks())
             slow |= head.slow()
-        self.networks = {**learning, **slow}
-        assigned = [variable for one in slow.values() for variable in one.variables]
-        step = GradientStep(list(learning.values()), self.loss, recipe.train, assigned)
+        self.networks = {**learning, **reading, **slow}
+        if reading:
+            weights = [w for one in reading.values() for w in one.trainable_variables]
+            self.updaters = {"reading": Updater(weights, recipe.train)}
+        assigned = [v for one in (*slow.values(), *reading.values()) for v in one.variables]
+        networks, apart = list(learning.values()), self.updaters.get("reading")
+        step = GradientStep(networks, self.loss, recipe.train, assigned, apart)
         self.steps = {"training": step}
         self._shown = backend.compile(self._shown_of, self._all_variables())
         self._spent: deque[float] = deque(maxlen=MEASURED)
@@ -111,11 +116,11 @@ class AgentLearner(BaseLearner):
     def feed(self, split: str, seed: int) -> ActingFeed:
         """Experience of the environment; there is one split only."""
         del split
-        self.calibrate()
         return make_feed(self, seed)
 
     def calibrate(self) -> None:
-        """Look at the environment, where a head has to before it can learn."""
+        """Look at the environment, where a head has to before it can learn; called before the
+        first batch of a feed."""
 
     def rollout(
         self,
@@ -243,7 +248,7 @@ class AgentLearner(BaseLearner):
             temperature,
             purpose,
             self.shown if frames else measure,
-            self.annotation,
+            self.annotation if frames or measure is not None else None,
         )
 
     def _playing(self, batch: int, temperature: float | str, frames: bool) -> Rollout:

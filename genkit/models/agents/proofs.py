@@ -50,12 +50,24 @@ def unrolled(learner: AgentLearner) -> float:
 
 def resumed(learner: AgentLearner) -> float:
     """How many arrays differ between a feed that goes on and one that was saved and put back."""
-    feed = learner.feed("train", SEED)
-    feed.batch(0)
-    kept = {name: np.array(x) for name, x in feed.save().items()}
-    first = feed.batch(1)["experience"]
-    other = learner.feed("train", SEED)
-    other.restore(kept)
-    second = other.batch(1)["experience"]
-    pairs = zip(flat(first).values(), flat(second).values(), strict=True)
-    return float(sum(not np.array_equal(host(a), host(b)) for a, b in pairs))
+    with (
+        closing(learner.feed("train", SEED)) as feed,
+        closing(learner.feed("train", SEED)) as other,
+    ):
+        k = 0
+        feed.batch(k)
+        while feed.replay is not None and not feed.replay.full:
+            k += 1
+            feed.batch(k)
+        kept = {name: np.array(x) for name, x in feed.save().items()}
+        other.restore(kept)
+        first, second = _arrays(feed.batch(k + 1)), _arrays(other.batch(k + 1))
+    if first.keys() != second.keys():
+        return float(len(first.keys() ^ second.keys()))
+    return float(sum(not np.array_equal(first[name], second[name]) for name in first))
+
+
+def _arrays(batch: Any) -> dict[str, np.ndarray]:
+    """Of a batch all that is learned from."""
+    parts = {name: part for name, part in batch.items() if name != "figures"}
+    return {name: host(x) for name, x in flat(parts).items()}

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from genkit.models.agents.config import AgentsConfig, lstm_parameters, network_sizes
 from genkit.rl.environments.section import Layout
-from genkit.rl.heads.config import CLASSES, FRAMES, RewardPredictionConfig
+from genkit.rl.heads.config import RewardPredictionConfig, reward_parameters
 from genkit.rl.heads.navigation_config import (
     DepthConfig,
     LaterDepthConfig,
@@ -17,7 +17,6 @@ from genkit.rl.heads.navigation_config import (
     PositionConfig,
     depth_parameters,
     loop_parameters,
-    position_parameters,
 )
 
 VELOCITY = 6  # numbers of a velocity
@@ -49,6 +48,7 @@ class NavA3CConfig(AgentsConfig):
         "value-replay",
         "position",
     )
+    replaying: ClassVar[frozenset[str]] = frozenset({"reward-prediction", "value-replay"})
 
     lstm: Annotated[int, Field(ge=0, le=4096)] = 256
     stacked: Annotated[int, Field(ge=0, le=4096)] = 64
@@ -78,11 +78,18 @@ class NavA3CConfig(AgentsConfig):
             yield "model.stacked", "needs a second LSTM: set lstm, or stacked to 0"
         if self.stacked and self.previous:
             yield "model.previous", "must be []: stacked LSTMs are told both, each in its place"
-        if "position" in self.heads and not hasattr(recipe.data, "maze_maps"):
+        if "position" in self.heads and not recipe.data.has_rooms():
             yield "model.heads", "position needs a maze: the environment has no rooms"
+        summed = "loop-closure" in self.heads and self.loop_closure.source == "velocity"
+        if summed and self.action_repeat != 1:
+            yield (
+                "model.action_repeat",
+                "must be 1 with loop_closure.source velocity, which is that of the last step",
+            )
 
     def unfit_heads(self, layout: Layout) -> Iterator[tuple[str, str]]:
-        del layout
+        if set(FORWARD) & set(self.heads) and len(layout["depth"]) != 2:
+            yield "model.heads", f"depth must be (height, width). Received: {layout['depth']}"
         if "reward-prediction" in self.heads and not self.convolutions:
             yield "model.heads", "reward-prediction needs convolutions"
 
@@ -103,11 +110,5 @@ class NavA3CConfig(AgentsConfig):
         if "loop-closure" in self.heads:
             total += loop_parameters(sizes.features, self.loop_closure)
         if "reward-prediction" in self.heads:
-            hidden = self.reward_prediction.hidden
-            total += (FRAMES * sizes.encoded + 1) * hidden + (hidden + 1) * len(CLASSES)
+            total += reward_parameters(sizes.encoded, self.reward_prediction)
         return total
-
-
-def position_count(features: int, rooms: int) -> int:
-    """Trained parameters of the decoder of positions."""
-    return position_parameters(features, rooms)

@@ -76,7 +76,7 @@ class NavA3CLearner(AgentLearner):
             head.calibrate(np.concatenate(seen))
 
     def recorder(self) -> Recorder | None:
-        if not hasattr(self.section, "goal_reward"):
+        if "position" not in self.around.observation:
             return None
         from genkit.models.nav_a3c.measures import Measures
 

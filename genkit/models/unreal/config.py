@@ -10,14 +10,13 @@ from pydantic import Field
 from genkit.models.agents.config import AgentsConfig, network_sizes, picture_shape
 from genkit.rl.environments.section import Layout
 from genkit.rl.heads.config import (
-    CLASSES,
-    FRAMES,
     FeatureControlConfig,
     InputChangeConfig,
     InputReconstructionConfig,
     PixelControlConfig,
     RewardPredictionConfig,
     map_parameters,
+    reward_parameters,
 )
 
 PIXELS = ("pixel-control", "input-change", "input-reconstruction")
@@ -50,6 +49,7 @@ class UnrealConfig(AgentsConfig):
         "input-reconstruction",
         "input-change",
     )
+    replaying: ClassVar[frozenset[str]] = frozenset(offered)
 
     lstm: Annotated[int, Field(ge=0, le=4096)] = 256
     previous: list[Literal["action", "reward"]] = Field(default_factory=_told)
@@ -91,8 +91,7 @@ class UnrealConfig(AgentsConfig):
             width, maps = self.feature_control.width, units * (1 + actions)
             total += map_parameters(sizes.features, (rows, columns), width, maps)
         if "reward-prediction" in self.heads:
-            hidden = self.reward_prediction.hidden
-            total += (FRAMES * sizes.encoded + 1) * hidden + (hidden + 1) * len(CLASSES)
+            total += reward_parameters(sizes.encoded, self.reward_prediction)
         if "input-reconstruction" in self.heads:
             total += self._decoder(layout, sizes.features)
         return total

@@ -141,6 +141,9 @@ class MazeConfig(BuiltinConfig):
     def action_count(self) -> int:
         return 8
 
+    def has_rooms(self) -> bool:
+        return True
+
     def maze_maps(self) -> list[MazeMap]:
         """The maps of the layouts."""
         made = self.make()
@@ -151,6 +154,3 @@ class MazeConfig(BuiltinConfig):
         from genkit.rl.environments.maze_raycast import GOAL
 
         return GOAL
-
-    def steps_per_second(self) -> None:
-        """This game has no clock."""

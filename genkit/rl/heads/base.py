@@ -33,9 +33,12 @@ class Head:
         name: as recipes name it; its variables are saved under it.
         replays: whether it learns from a replayed stretch.
         windows: whether it learns from frames before rewards.
+        teaches: whether the network learns by it; else it only reads what the network makes, and
+            is updated apart from it.
     """
 
     name: str
+    teaches = True
     replays = False
     windows = False
 

@@ -112,6 +112,12 @@ class InputChangeConfig(CellsConfig):
     width: Width = 32
 
 
+def reward_parameters(encoded: int, settings: RewardPredictionConfig) -> int:
+    """Trained parameters of the prediction of rewards."""
+    hidden = settings.hidden
+    return (FRAMES * encoded + 1) * hidden + (hidden + 1) * len(CLASSES)
+
+
 def base(side: int) -> tuple[int, int, int]:
     """Base, kernel and stride of a transposed convolution that makes a side of this length: of
     stride 2 and, as in UNREAL, kernel 4 for even sides; `(base - 1) * stride + kernel = side`."""

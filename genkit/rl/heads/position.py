@@ -57,6 +57,7 @@ class PositionDecoder(Head):
     """
 
     name = "position"
+    teaches = False
 
     def __init__(self, settings: Any, network: Any, rooms: Rooms) -> None:
         self.settings, self.rooms = settings, rooms

@@ -120,6 +120,9 @@ class DoomMazeConfig(OutsideConfig):
 
         return DoomMaze(self)
 
+    def has_rooms(self) -> bool:
+        return self.task != "seek-track"
+
     def maze_maps(self) -> list[MazeMap]:
         """The maps of all levels, `arrangements` of each layout; without the engine.
 
