@@ -218,7 +218,7 @@ def test_a_run_that_goes_on_is_the_same_to_the_last_bit() -> None:
 @pytest.mark.parametrize("tiny", ["catch", "catch-lstm"])
 def test_agents_learn_to_catch(tiny: str) -> None:
     train = {"batch_size": 16, "learning_rate": 1e-2}
-    model = {"dense": [16], "unroll": 6}
+    model = {"dense": [16], "unroll": 6, "replay": {"capacity": 6}}
     learner = AGENTS.fresh(tiny, train=train, model=model)
     feed = learner.feed("train", 0)
     for k in range(200):
