@@ -383,11 +383,13 @@ def test_nothing_is_left_behind_and_workers_are_light(playing) -> None:
 
 
 PARENT = """
-import sys, time
+import signal, sys, time
 from genkit.rl.players import make_players, processes
 from tests.rl.test_players import ToyConfig
 
 if __name__ == "__main__":
+    # Where the tests run in the background, interrupts are ignored, also by what they begin.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     processes.spaces = dict  # the real one imports Keras, which takes seconds
     players = make_players(ToyConfig(), 2, 0, workers=2)
     players.reset()
