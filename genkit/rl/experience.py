@@ -90,6 +90,11 @@ class Annotation(Protocol):
         ...
 
 
+def over(experience: Experience) -> Any:
+    """`(T, B)` bool: steps behind which an episode ended or was cut off."""
+    return ops.logical_or(experience["terminated"], experience["truncated"])
+
+
 def host(array: Any) -> np.ndarray:
     """An array of the backend as one of NumPy."""
     return np.asarray(ops.convert_to_numpy(array))

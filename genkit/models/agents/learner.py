@@ -157,14 +157,7 @@ class AgentLearner(BaseLearner):
 
     def unrolled(self, experience: Experience) -> Unrolled:
         """What the network makes of a stretch of experience."""
-        found: Unrolled = self.network(
-            experience["observation"],
-            experience["previous_action"],
-            experience["previous_reward"],
-            experience["first"],
-            experience["state"],
-        )
-        return found
+        return self.network.unroll(experience)
 
     def update(self, batch: Any, noise: Noise) -> Metrics:
         del noise

@@ -210,6 +210,17 @@ class AgentNetwork(keras.Model):
         logits, values = self.policy(features), self.value(features)[..., 0]
         return Unrolled(encoded, frames, features, logits, values, state)
 
+    def unroll(self, experience: Mapping[str, Any]) -> Unrolled:
+        """What the network makes of a stretch of experience."""
+        found: Unrolled = self(
+            experience["observation"],
+            experience["previous_action"],
+            experience["previous_reward"],
+            experience["first"],
+            experience["state"],
+        )
+        return found
+
     def step(
         self, observation: Mapping[str, Any], action: Any, reward: Any, state: Any
     ) -> tuple[Any, Any, Any]:

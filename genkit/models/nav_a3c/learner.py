@@ -17,8 +17,9 @@ from genkit.rl.experience import Annotation, host
 from genkit.rl.heads.base import Head
 from genkit.rl.heads.depth import DepthPrediction
 from genkit.rl.heads.loop_closure import LoopClosure
-from genkit.rl.heads.position import PositionDecoder, Rooms
+from genkit.rl.heads.position import PositionDecoder
 from genkit.rl.heads.reward_prediction import RewardPrediction
+from genkit.rl.navigation.maps import Rooms
 from genkit.rl.policy import UNIFORM
 
 LOOKS = 10  # stretches of random play that bins of depth are of
@@ -50,8 +51,8 @@ class NavA3CLearner(AgentLearner):
 
     def rooms(self) -> Rooms:
         """Of the maze, where positions lie; all its layouts have the same grid of them."""
-        grid = self.section.maze_maps()[0].rooms
-        return Rooms(grid.rows, grid.columns, float(grid.pitch), grid.origin + 0.5)
+        rooms: Rooms = self.section.maze_maps()[0].rooms
+        return rooms
 
     def annotation(self, batch: int) -> Annotation | None:
         if LoopClosure.name not in self.config.heads:

@@ -6,7 +6,7 @@ from typing import Any
 
 from keras import ops
 
-from genkit.rl.experience import Experience
+from genkit.rl.experience import Experience, over
 from genkit.rl.heads.base import Head, Learned
 from genkit.rl.returns import vtrace
 from genkit.sampling.decoding import log_probability
@@ -44,10 +44,9 @@ class ValueReplay(Head):
         self.config = config
 
     def loss(self, learned: Learned) -> tuple[Any, dict[str, Any]]:
-        if learned.replayed is None:
-            raise ValueError("value replay needs replayed experience")
-        values = learned.replay_unrolled.values
-        rewards, discounts = learned_rewards(learned.replayed, self.config)
+        experience, unrolled = learned.again()
+        values = unrolled.values
+        rewards, discounts = learned_rewards(experience, self.config)
         targets = vtrace(rewards, discounts, values[:-1], values[-1]).targets
         error = 0.5 * _loss(ops.square(targets - values[:-1]))
         return self.config.value_replay.weight * error, {"value_replay_loss": error}
@@ -108,8 +107,7 @@ def learned_rewards(experience: Experience, config: Any) -> tuple[Any, Any]:
     rewards = experience["reward"]
     if config.reward_clip is not None:
         rewards = ops.clip(rewards, -config.reward_clip, config.reward_clip)
-    over = ops.logical_or(experience["terminated"], experience["truncated"])
-    discounts = config.discount * (1.0 - ops.cast(over, "float32"))
+    discounts = config.discount * (1.0 - ops.cast(over(experience), "float32"))
     return rewards + config.discount * experience["bootstrap"], discounts
 
 

@@ -25,12 +25,23 @@ class Learned(NamedTuple):
     replay_unrolled: Any = None
     windows: Mapping[str, Any] | None = None
 
+    def again(self) -> tuple[Experience, Any]:
+        """The earlier stretch, and what the network makes of it.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if self.replayed is None:
+            raise ValueError("there is no replayed experience to learn from")
+        return self.replayed, self.replay_unrolled
+
 
 class Head:
     """One of the losses that are added up.
 
     Attributes:
-        name: as recipes name it; its variables are saved under it.
+        name: as recipes name it.
+        layer: built, its own, which learns; saved under the name. None where it has none.
         replays: whether it learns from a replayed stretch.
         windows: whether it learns from frames before rewards.
         teaches: whether the network learns by it; else it only reads what the network makes, and
@@ -38,13 +49,19 @@ class Head:
     """
 
     name: str
+    layer: Any = None
     teaches = True
     replays = False
     windows = False
 
+    @property
+    def key(self) -> str:
+        """Its name as layers, variables and figures have it."""
+        return self.name.replace("-", "_")
+
     def networks(self) -> Mapping[str, keras.Layer]:
-        """Built layers of its own, by name, that learn."""
-        return {}
+        """Its layer, by name."""
+        return {} if self.layer is None else {self.key: self.layer}
 
     def slow(self) -> Mapping[str, keras.Layer]:
         """Built layers of its own that its loss assigns."""

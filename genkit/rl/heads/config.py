@@ -114,8 +114,12 @@ class InputChangeConfig(CellsConfig):
 
 def reward_parameters(encoded: int, settings: RewardPredictionConfig) -> int:
     """Trained parameters of the prediction of rewards."""
-    hidden = settings.hidden
-    return (FRAMES * encoded + 1) * hidden + (hidden + 1) * len(CLASSES)
+    return perceptron_parameters(FRAMES * encoded, settings.hidden, len(CLASSES))
+
+
+def perceptron_parameters(inputs: int, hidden: int, outputs: int) -> int:
+    """Trained parameters of a `Perceptron`."""
+    return (inputs + 1) * hidden + (hidden + 1) * outputs
 
 
 def base(side: int) -> tuple[int, int, int]:

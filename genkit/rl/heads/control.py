@@ -63,11 +63,6 @@ def summed(values: Any) -> Any:
     return ops.sum(values) / int(values.shape[1])
 
 
-def unknown_change(experience: Any) -> Any:
-    """`(T, B)` bool: steps behind which another episode is seen."""
-    return ops.logical_or(experience["terminated"], experience["truncated"])
-
-
 def change_of_cells(image: Any, cell: int, crop: int) -> Any:
     """How much cells of a picture change from one step to the next (section 3.1 and appendix A):
     absolute differences, in the mean over channels and the pixels of a cell.

@@ -12,6 +12,7 @@ from genkit.rl.experience import Experience, host
 from genkit.rl.heads.base import Head, Learned
 from genkit.rl.heads.control import summed
 from genkit.rl.heads.maps import over_time
+from genkit.rl.heads.perceptron import Perceptron
 from genkit.sampling.decoding import log_probability
 
 # The part of the picture that is foretold: neither the sky nor the floor at one's feet.
@@ -19,9 +20,9 @@ ROWS, COLUMNS = (0.2, 0.8), (0.05, 0.95)
 
 
 @keras.saving.register_keras_serializable(package="genkit")
-class DepthMap(keras.Layer):
-    """Depth of the cells of a map: a hidden layer, and for each cell a softmax of its own or one
-    number (Mirowski et al., 2017, arXiv:1611.03673).
+class DepthMap(Perceptron):
+    """Depth of the cells of a map: for each cell a softmax of its own or one number (Mirowski et
+    al., 2017, arXiv:1611.03673).
 
     Args:
         hidden: units. rows, columns: of cells.
@@ -38,27 +39,21 @@ class DepthMap(keras.Layer):
     def __init__(
         self, hidden: int, rows: int, columns: int, classes: int = 8, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
-        self.hidden, self.rows, self.columns, self.classes = hidden, rows, columns, classes
-        self.inner = keras.layers.Dense(hidden, activation="relu", name="hidden")
-        # From zero: all classes are as likely.
-        units = rows * columns * classes
-        self.outer = keras.layers.Dense(units, kernel_initializer="zeros", name="cells")
+        super().__init__(hidden, rows * columns * classes, **kwargs)
+        self.rows, self.columns, self.classes = rows, columns, classes
         self.edges: Any = None
         self.calibrated: Any = None
 
     def build(self, input_shape: Any) -> None:
-        self.inner.build(input_shape)
-        self.outer.build((None, self.hidden))
+        super().build(input_shape)
         if self.classes > 1:
             shape = (self.classes - 1,)
             self.edges = self.add_weight(shape, "zeros", name="edges", trainable=False)
             self.edges.assign(even_edges(self.classes))
             self.calibrated = self.add_weight((), "zeros", name="calibrated", trainable=False)
-        self.built = True
 
     def call(self, features: Any) -> Any:
-        found = self.outer(self.inner(features))
+        found = super().call(features)
         return ops.reshape(found, (-1, self.rows, self.columns, self.classes))
 
     def classified(self, depth: Any) -> Any:
@@ -74,8 +69,10 @@ class DepthMap(keras.Layer):
         return ops.sum(ops.softmax(logits, axis=-1) * (0.5 * (low + high)), axis=-1)
 
     def get_config(self) -> dict[str, Any]:
-        names = ("hidden", "rows", "columns", "classes")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        own = {name: getattr(self, name) for name in ("rows", "columns", "classes")}
+        found = {**super().get_config(), **own}
+        del found["outputs"]
+        return found
 
 
 class DepthPrediction(Head):
@@ -97,16 +94,12 @@ class DepthPrediction(Head):
         self, name: str, settings: Any, network: Any, source: Literal["frames", "features"]
     ) -> None:
         self.name, self.settings, self.source = name, settings, source
-        self.key = name.replace("-", "_")
         height, width = network.observation["depth"]
         rows, columns = settings.rows, settings.columns
         self.by_rows = area_means(height, *ROWS, rows)
         self.by_columns = area_means(width, *COLUMNS, columns).T
         self.layer = DepthMap(settings.hidden, rows, columns, settings.outputs, name=self.key)
         self.layer.build((None, getattr(network, f"{source}_width")))
-
-    def networks(self) -> dict[str, keras.Layer]:
-        return {self.key: self.layer}
 
     @property
     def calibrated(self) -> bool:

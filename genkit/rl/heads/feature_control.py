@@ -49,24 +49,13 @@ class FeatureControl(Head):
         layer.build((None, network.features_width))
         return layer
 
-    def networks(self) -> dict[str, keras.Layer]:
-        return {"feature_control": self.layer}
-
     def slow(self) -> dict[str, keras.Layer]:
         return {"slow_network": self.slow_network, "slow_feature_control": self.slow_layer}
 
     def loss(self, learned: Learned) -> tuple[Any, dict[str, Any]]:
-        experience = learned.replayed
-        if experience is None:
-            raise ValueError("feature control needs replayed experience")
-        values = over_time(self.layer, learned.replay_unrolled.features)
-        slow = self.slow_network(
-            experience["observation"],
-            experience["previous_action"],
-            experience["previous_reward"],
-            experience["first"],
-            experience["state"],
-        )
+        experience, unrolled = learned.again()
+        values = over_time(self.layer, unrolled.features)
+        slow = self.slow_network.unroll(experience)
         best = ops.max(over_time(self.slow_layer, slow.features), axis=-1)
         rewards = self._activations(slow.encoded)[1:]
         error, mean = control_loss(values, best, rewards, experience, self.settings.discount)

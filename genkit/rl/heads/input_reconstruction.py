@@ -83,14 +83,10 @@ class InputReconstruction(Head):
         self.layer = Decoder(convolutions, maps, channels, name="input_reconstruction")
         self.layer.build((None, network.features_width))
 
-    def networks(self) -> dict[str, keras.Layer]:
-        return {"input_reconstruction": self.layer}
-
     def loss(self, learned: Learned) -> tuple[Any, dict[str, Any]]:
-        if learned.replayed is None:
-            raise ValueError("reconstruction of the input needs replayed experience")
-        found = over_time(self.layer, learned.replay_unrolled.features)
-        image = learned.replayed["observation"]["image"]
+        experience, unrolled = learned.again()
+        found = over_time(self.layer, unrolled.features)
+        image = experience["observation"]["image"]
         seen = ops.cast(image[:, :, : found.shape[2], : found.shape[3]], "float32") / 255.0
         error = ops.square(found - seen)
         figures = {"reconstruction_mse": ops.mean(error)}

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from genkit.recipe.schema import PositiveFloat, Section
-from genkit.rl.heads.config import Weight, Width
+from genkit.rl.heads.config import Weight, Width, perceptron_parameters
 
 Side = Annotated[int, Field(ge=1, le=64)]
 
@@ -81,12 +81,12 @@ class PositionConfig(Section):
 def depth_parameters(width: int, settings: DepthConfig) -> int:
     """Trained parameters of the prediction of depth from so many numbers."""
     outputs = settings.rows * settings.columns * settings.outputs
-    return (width + 1) * settings.hidden + (settings.hidden + 1) * outputs
+    return perceptron_parameters(width, settings.hidden, outputs)
 
 
 def loop_parameters(width: int, settings: LoopConfig) -> int:
     """Trained parameters of loop closure from so many numbers."""
-    return (width + 1) * settings.hidden + settings.hidden + 1
+    return perceptron_parameters(width, settings.hidden, 1)
 
 
 def position_parameters(width: int, rooms: int) -> int:

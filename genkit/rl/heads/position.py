@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -12,39 +11,8 @@ from genkit.rl.experience import Experience
 from genkit.rl.heads.base import Head, Learned
 from genkit.rl.heads.control import summed
 from genkit.rl.heads.maps import over_time
+from genkit.rl.navigation.maps import Rooms
 from genkit.sampling.decoding import log_probability
-
-
-@dataclass(frozen=True)
-class Rooms:
-    """Rooms of a maze on a grid; what lies between two of them belongs to the nearer one.
-
-    Args:
-        rows, columns: of rooms.
-        pitch: from the middle of one to that of the next, in units of length of the environment.
-        origin: x and y of the middle of the first one.
-
-    In mazes of unit cells whose rooms lie at odd rows and columns the pitch is 2, the origin 1.5.
-    """
-
-    rows: int
-    columns: int
-    pitch: float = 2.0
-    origin: float = 1.5
-
-    @property
-    def count(self) -> int:
-        """How many there are."""
-        return self.rows * self.columns
-
-    def of(self, position: Any) -> Any:
-        """Numbers of rooms, row by row, `(T, B)` int32, of positions `(T, B, 3)`: x, y, heading."""
-        column = self._nearest(position[..., 0], self.columns)
-        return self._nearest(position[..., 1], self.rows) * self.columns + column
-
-    def _nearest(self, along: Any, count: int) -> Any:
-        place = ops.floor((along - self.origin) / self.pitch + 0.5)
-        return ops.cast(ops.clip(place, 0, count - 1), "int32")
 
 
 class PositionDecoder(Head):
@@ -64,9 +32,6 @@ class PositionDecoder(Head):
         # From zero: all rooms are as likely.
         self.layer = keras.layers.Dense(rooms.count, kernel_initializer="zeros", name="position")
         self.layer.build((None, network.features_width))
-
-    def networks(self) -> dict[str, keras.Layer]:
-        return {"position": self.layer}
 
     def logits(self, features: Any) -> Any:
         """Of features `(T, B, n)`: `(T, B, rooms)`."""

@@ -4,42 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
 from genkit.rl.heads.base import Head, Learned
 from genkit.rl.heads.config import CLASSES, FRAMES
+from genkit.rl.heads.perceptron import Perceptron
 from genkit.sampling.decoding import log_probability
-
-
-@keras.saving.register_keras_serializable(package="genkit")
-class RewardClassifier(keras.Layer):
-    """Logits of the reward that follows some frames, side by side as they were encoded: a hidden
-    layer and a linear one.
-
-    Args:
-        hidden: units.
-
-    Input: `(N, frames * e)`. Output: `(N, 3)`.
-    """
-
-    def __init__(self, hidden: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.hidden = hidden
-        self.inner = keras.layers.Dense(hidden, activation="relu", name="hidden")
-        self.outer = keras.layers.Dense(len(CLASSES), kernel_initializer="zeros", name="logits")
-
-    def build(self, input_shape: Any) -> None:
-        self.inner.build(input_shape)
-        self.outer.build((None, self.hidden))
-        self.built = True
-
-    def call(self, frames: Any) -> Any:
-        return self.outer(self.inner(frames))
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "hidden": self.hidden}
 
 
 class RewardPrediction(Head):
@@ -56,11 +27,8 @@ class RewardPrediction(Head):
 
     def __init__(self, settings: Any, network: Any) -> None:
         self.settings, self.network = settings, network
-        self.layer = RewardClassifier(settings.hidden, name="reward_prediction")
+        self.layer = Perceptron(settings.hidden, len(CLASSES), name=self.key)
         self.layer.build((None, FRAMES * network.encoded_width))
-
-    def networks(self) -> dict[str, keras.Layer]:
-        return {"reward_prediction": self.layer}
 
     def loss(self, learned: Learned) -> tuple[Any, dict[str, Any]]:
         windows = learned.windows

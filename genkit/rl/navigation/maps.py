@@ -7,27 +7,43 @@ x from column to column + 1 and y from row to row + 1.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 
 @dataclass(frozen=True)
 class Rooms:
-    """Places on a grid: room (r, c) is the cell (origin + r * pitch, origin + c * pitch).
+    """Rooms of a maze on a grid; what lies between two of them belongs to the nearer one.
 
     Args:
-        rows, columns: of rooms. pitch, origin: in cells.
+        rows, columns: of rooms.
+        pitch: from the middle of one to that of the next, in cells.
+        origin: x and y of the middle of the first one. Where rooms lie at odd rows and columns it
+            is 1.5, and the pitch is 2.
     """
 
     rows: int
     columns: int
-    pitch: int = 2
-    origin: int = 1
+    pitch: float = 2.0
+    origin: float = 1.5
 
     @property
     def count(self) -> int:
         """How many there are."""
         return self.rows * self.columns
+
+    def of(self, position: Any) -> Any:
+        """Numbers of rooms, row by row, `(...)` int32, of positions `(..., 2 or more)`, x and y
+        first; an array of the backend."""
+        column = self._nearest(position[..., 0], self.columns)
+        return self._nearest(position[..., 1], self.rows) * self.columns + column
+
+    def _nearest(self, along: Any, count: int) -> Any:
+        from keras import ops  # processes that only step environments do without
+
+        place = ops.floor((along - self.origin) / self.pitch + 0.5)
+        return ops.cast(ops.clip(place, 0, count - 1), "int32")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,17 +75,8 @@ class MazeMap:
         row, column = np.moveaxis(self.cells(places), -1, 0)
         return np.asarray(self.walls[row, column])
 
-    def room_of(self, places: np.ndarray) -> np.ndarray:
-        """Numbers `(...)` int64 of the nearest rooms, row by row, of places `(..., 2 or more)`."""
-        rooms = self.rooms
-        start = rooms.origin + 0.5 - rooms.pitch / 2  # where the area of the first room begins
-        places = np.asarray(places, np.float64)[..., 1::-1]
-        nearest = np.floor((places - start) / rooms.pitch).astype(np.int64)
-        row, column = np.moveaxis(np.clip(nearest, 0, (rooms.rows - 1, rooms.columns - 1)), -1, 0)
-        return np.asarray(row * rooms.columns + column)
-
     def room_middles(self) -> np.ndarray:
         """x and y of all rooms, row by row, `(rows * columns, 2)`."""
         shape = (self.rooms.rows, self.rooms.columns)
         grid = np.stack(np.unravel_index(np.arange(self.rooms.count), shape), axis=-1)
-        return self.middles(self.rooms.origin + self.rooms.pitch * grid)
+        return self.rooms.origin + self.rooms.pitch * grid[:, ::-1]

@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from genkit import backend
 from genkit.conformance.weights import randomise
 from genkit.rl.heads.base import Learned
-from genkit.rl.heads.loop_closure import LoopClassifier, LoopClosure
+from genkit.rl.heads.loop_closure import LoopClosure
 from genkit.rl.heads.navigation_config import LoopConfig, loop_parameters
+from genkit.rl.heads.perceptron import Perceptron
 
 pytestmark = pytest.mark.backends
 T, B, WIDTH = 4, 3, 6
@@ -93,7 +94,7 @@ def test_parameters_are_counted_in_closed_form() -> None:
     count = sum(int(np.prod(w.shape)) for w in made.layer.trainable_variables)
     assert loop_parameters(WIDTH, made.settings) == count
     assert loop_parameters(256, LoopConfig()) == 257 * 128 + 129
-    assert LoopClassifier.from_config(made.layer.get_config()).hidden == 5
+    assert Perceptron.from_config(made.layer.get_config()).hidden == 5
 
 
 def test_far_is_not_nearer_than_near() -> None:

@@ -15,7 +15,8 @@ from genkit.conformance.weights import randomise
 from genkit.rl.environments.maze_raycast import RaycastMaze
 from genkit.rl.heads.base import Learned
 from genkit.rl.heads.navigation_config import PositionConfig, position_parameters
-from genkit.rl.heads.position import PositionDecoder, Rooms
+from genkit.rl.heads.position import PositionDecoder
+from genkit.rl.navigation.maps import Rooms
 
 pytestmark = pytest.mark.backends
 T, B, WIDTH = 4, 3, 6

@@ -9,6 +9,7 @@ from keras import ops
 from genkit.rl.environments.config import MazeConfig
 from genkit.rl.environments.doom.config import DoomMazeConfig
 from genkit.rl.environments.layouts import maze
+from genkit.rl.experience import host
 from genkit.rl.navigation.maps import MazeMap, Rooms
 
 I_MAZE = """
@@ -65,14 +66,14 @@ def test_rooms_are_those_next_to_a_place() -> None:
     assert walled.rooms.count == 12
     middles = walled.room_middles()
     assert middles[[0, 5]].tolist() == [[1.5, 1.5], [3.5, 3.5]]
-    np.testing.assert_array_equal(walled.room_of(middles), np.arange(12))
+    np.testing.assert_array_equal(host(walled.rooms.of(middles)), np.arange(12))
     draw = np.random.default_rng(0)
     places = draw.uniform((1, 1), (8, 6), (300, 2))
     away = np.linalg.norm(places[:, None] - middles, axis=-1)
-    np.testing.assert_array_equal(walled.room_of(places), away.argmin(axis=1))
+    np.testing.assert_array_equal(host(walled.rooms.of(places)), away.argmin(axis=1))
     plain = MazeMap(parsed(I_MAZE), Rooms(7, 11, pitch=1))
-    np.testing.assert_array_equal(plain.room_of(plain.room_middles()), np.arange(77))
-    assert plain.room_of(np.array([1.01, 1.99])) == 0
+    np.testing.assert_array_equal(host(plain.rooms.of(plain.room_middles())), np.arange(77))
+    assert host(plain.rooms.of(np.array([1.01, 1.99]))) == 0
 
 
 @pytest.mark.parametrize("task", ["static", "random-goal"])
