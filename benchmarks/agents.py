@@ -20,7 +20,6 @@ import numpy as np
 from genkit import backend
 from genkit.building import build_learner
 from genkit.layers.indexing import at, put
-from genkit.models.agents.timing import whole_batch
 from genkit.randomness import Noise, uniform
 from genkit.recipe import load_recipe
 
@@ -103,7 +102,7 @@ def acting(learner: Any, count: int) -> float:
     every = {
         name: np.ones((steps, batch, *space.shape), space.dtype)
         for name, space in learner.around.observation.items()
-        if name in config.sees
+        if name in config.inputs()
     }
     seen = {name: array[0] for name, array in every.items()}
     action, reward = np.zeros(batch, np.int32), np.zeros(batch, np.float32)
@@ -140,7 +139,7 @@ def acting(learner: Any, count: int) -> float:
 def learning(learner: Any, count: int) -> float:
     """Seconds of an update on a stretch that is there."""
     feed = learner.feed("train", 0)
-    batch = whole_batch(feed)
+    _, batch = feed.whole()
     feed.close()
     return seconds(lambda: learner.update(batch, Noise(0, 0))["loss"], count)
 
@@ -148,8 +147,9 @@ def learning(learner: Any, count: int) -> float:
 def training(learner: Any, count: int) -> dict[str, float]:
     """Seconds of an update from end to end, and their shares."""
     feed = learner.feed("train", 0)
-    learner.update(whole_batch(feed), Noise(0, 0))
-    first = 0 if feed.replay is None else feed.replay.count
+    done, batch = feed.whole()
+    learner.update(batch, Noise(0, 0))
+    first = done + 1
     for k in range(first, first + 3):
         learner.update(feed.batch(k), Noise(0, k))
     shares: dict[str, list[float]] = {}

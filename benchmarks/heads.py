@@ -16,7 +16,6 @@ from typing import Any
 from genkit import backend
 from genkit.building import build_learner
 from genkit.learning import GradientStep
-from genkit.models.agents.timing import whole_batch
 from genkit.randomness import Noise, uniform
 from genkit.recipe import load_recipe
 from genkit.rl.heads.base import Learned
@@ -41,8 +40,9 @@ class Timed:
         named = f"model.heads=[{', '.join(heads)}]"
         self.learner: Any = build_learner(load_recipe(recipe, [*overrides, named]))
         self.feed = self.learner.feed("train", 0)
-        self.learner.update(whole_batch(self.feed), Noise(0, 0))
-        self.k = 1 if self.feed.replay is None else self.feed.replay.count
+        done, batch = self.feed.whole()
+        self.learner.update(batch, Noise(0, 0))
+        self.k = done + 1
         self.times: list[float] = []
 
     def run(self) -> None:
@@ -87,7 +87,7 @@ class Apart(Timed):
             replay.sample(uniform(0, "bench", self.k, (rows,), stream=i))
             for i, _ in enumerate(self.learner.heads)
         ]
-        needed = self.learner._needed(batch["experience"])
+        needed = self.learner.needed(batch["experience"])
         return self.step(
             {"experience": needed, "stretches": stretches, "windows": batch["windows"]}
         )

@@ -17,20 +17,20 @@ from tests import learners
 Points = Sequence[tuple[int, float]]
 
 
+def written(folder: Path, steps: int, **values: Any) -> str:
+    """The path of a study of `line`, whose document has these values, without those of None."""
+    recipe = learners.mapping("line", steps=steps, log_every=1)
+    (folder / "line.yaml").write_text(json.dumps(recipe))
+    document = {"kind": "study", "recipe": "./line.yaml", **values}
+    path = folder / "sweep.yaml"
+    path.write_text(json.dumps({k: v for k, v in document.items() if v is not None}))
+    return str(path)
+
+
 def study(folder: Path, **values: Any) -> Any:
     """A study of `line` with the curve `score`, more of which is better."""
-    recipe = learners.mapping("line", steps=4, log_every=1)
-    (folder / "line.yaml").write_text(json.dumps(recipe))
-    document = {
-        "kind": "study",
-        "recipe": "./line.yaml",
-        "metric": "end",
-        "mode": "max",
-        "curve": "score",
-        **values,
-    }
-    (folder / "sweep.yaml").write_text(json.dumps(document))
-    return load(str(folder / "sweep.yaml"))
+    made = {"metric": "end", "mode": "max", "curve": "score", **values}
+    return load(written(folder, 4, **made))
 
 
 def record(folder: Path, curves: Mapping[str, Points], **more: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from genkit.study.averaging import averaged, common_grid, spread
 from genkit.study.grouping import Group, points
 from genkit.study.labels import labels
 from genkit.study.plots import LEGEND, canvas, line_style
-from genkit.study.ranking import best
+from genkit.study.ranking import best, best_curves
 from genkit.study.records import Curve, Curves, read_curves
 
 if TYPE_CHECKING:
@@ -78,10 +78,10 @@ def _save_rows(
     """The mean of each row over its best runs, between the least and the most of them."""
     from genkit.artifacts import Table
 
-    found: dict[str, list[Curve]] = {}
-    for label, group in zip(labels(groups), groups, strict=True):
-        units = best(study, group, results, curves.of)
-        found[label] = [curves.of[cell.name] for cell in chain(*units)]
+    found = {
+        label: best_curves(study, group, results, curves)
+        for label, group in zip(labels(groups), groups, strict=True)
+    }
     grid = common_grid(list(chain(*found.values())))
     spreads = {label: spread(own, grid) if own else None for label, own in found.items()}
     columns: dict[str, np.ndarray] = {curves.axis: grid}

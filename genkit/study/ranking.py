@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from genkit.study.grouping import Group, draws
+from genkit.study.records import Curve, Curves
 
 if TYPE_CHECKING:
     from genkit.recipe import Cell, Study
@@ -17,6 +19,14 @@ def measured(study: Study, cells: Sequence[Cell], results: Mapping[str, Any]) ->
     found = [results.get(cell.name, {}).get("metrics", {}).get(study.metric) for cell in cells]
     values = [float(value) for value in found if value is not None]
     return statistics.fmean(values) if values else None
+
+
+def best_curves(
+    study: Study, group: Group, results: Mapping[str, Any], curves: Curves
+) -> list[Curve]:
+    """The curves of the cells of the best draws, or runs, of a group; see `best`."""
+    units = best(study, group, results, curves.of)
+    return [curves.of[cell.name] for cell in chain(*units)]
 
 
 def best(

@@ -14,7 +14,7 @@ from genkit.files import write_atomically
 from genkit.study.averaging import exact_mean
 from genkit.study.grouping import is_reference, points
 from genkit.study.labels import labels, words
-from genkit.study.ranking import best
+from genkit.study.ranking import best_curves
 from genkit.study.records import Curve, Curves, read_curves
 
 if TYPE_CHECKING:
@@ -57,10 +57,7 @@ def speedups(study: Study, results: Mapping[str, Any], curves: Curves) -> list[R
         curves: at least one.
     """
     groups = points(study)
-    found = []
-    for group in groups:
-        units = best(study, group, results, curves.of)
-        found.append([curves.of[cell.name] for cell in chain(*units)])
+    found = [best_curves(study, group, results, curves) for group in groups]
     end = min(float(x[-1]) for x, _ in chain(*found))
     cut = [[curve for whole in own if (curve := cut_at(whole, end)) is not None] for own in found]
     at = next(number for number, group in enumerate(groups) if is_reference(study, group))

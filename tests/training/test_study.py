@@ -14,7 +14,7 @@ from genkit.errors import RunError, StoppedError
 from genkit.recipe import load
 from genkit.run import list_runs
 from genkit.study import raise_for_failures, run_study, study_folder
-from tests import learners
+from tests import studies
 
 # Figures of the evaluation and of training.
 ALLOWED = "Allowed: gradient_norm, learning_rate, loss, mse, steps_per_second."
@@ -22,20 +22,14 @@ ALLOWED = "Allowed: gradient_norm, learning_rate, loss, mse, steps_per_second."
 
 def write(folder: Path, **values: Any) -> str:
     """A study of `line` with three steps a cell; returns its path."""
-    recipe = learners.mapping("line", steps=3, log_every=1)
-    (folder / "line.yaml").write_text(json.dumps(recipe))
-    study = {
-        "kind": "study",
-        "recipe": "./line.yaml",
+    made = {
         "seeds": [0, 1],
         "grid": {"train.learning_rate": [0.01, 0.1]},
         "metric": "mse",
         "success": {"at_most": 1e9},
         **values,
     }
-    path = folder / "sweep.yaml"
-    path.write_text(json.dumps({k: v for k, v in study.items() if v is not None}))
-    return str(path)
+    return studies.written(folder, 3, **made)
 
 
 def test_a_study_writes_one_table_and_is_done_once(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +13,13 @@ from genkit.run.metrics import MetricsLog
 from genkit.study import run_study
 from genkit.study.averaging import averaged
 from genkit.study.curves import save_curves
-from tests import learners, studies
+from tests import studies
 from tests.studies import picture_size, record, rows
 
 
 def study(folder: Path, **values: Any) -> Any:
-    recipe = learners.mapping("line", steps=4, log_every=1)
-    (folder / "line.yaml").write_text(json.dumps(recipe))
-    values = {
-        "kind": "study",
-        "recipe": "./line.yaml",
-        "seeds": [0, 1, 2],
-        "metric": "mse",
-        "curve": "loss",
-        **values,
-    }
-    (folder / "sweep.yaml").write_text(json.dumps(values))
-    return load(str(folder / "sweep.yaml"))
+    made = {"seeds": [0, 1, 2], "metric": "mse", "curve": "loss", **values}
+    return load(studies.written(folder, 4, **made))
 
 
 def test_a_mean_is_of_what_all_curves_have() -> None:

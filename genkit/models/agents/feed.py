@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from keras import ops
@@ -24,6 +24,13 @@ CARRY, SCORES, KEPT, NOTES, BEGUN = "carry/", "scores/", "replay/", "notes/", "b
 ACT, BEGIN, REPLAY, WINDOWS = "rl/act", "rl/begin", "rl/replay", "rl/windows"
 
 
+class Wanted(NamedTuple):
+    """What heads learn from of earlier experience: whole stretches, frames before rewards."""
+
+    stretches: bool = True
+    windows: bool = False
+
+
 def make_feed(learner: AgentLearner, seed: int) -> ActingFeed:
     """Acts in as many environments as the recipe says, as its `actors` say."""
     actors = learner.config.actors
@@ -37,7 +44,8 @@ def make_feed(learner: AgentLearner, seed: int) -> ActingFeed:
     else:
         rollout = learner.rollout(learner.recipe.train.batch_size, 1.0, network)
     replay = make_replay(learner)
-    kept = (replay, learner.windows, learner.annotation(rollout.batch))
+    wanted = Wanted(learner.replays, learner.windows)
+    kept = (replay, wanted, learner.annotation(rollout.batch))
     if not actors.lag:
         return ActingFeed(rollout, seed, None, *kept, prepare=learner.calibrate)
     pipeline = Pipeline(
@@ -70,7 +78,7 @@ class ActingFeed:
         rollout: acts. seed: of actions and environments.
         pipeline: acts ahead of learning, by that rollout; None to act when asked.
         replay: keeps experience; None where nobody wants it again.
-        windows: whether frames before rewards are wanted of it.
+        wanted: what of it.
         annotation: adds to experience what follows from whole episodes; None for nothing.
         prepare: called before the first batch.
 
@@ -84,12 +92,12 @@ class ActingFeed:
         seed: int,
         pipeline: Pipeline | None = None,
         replay: Replay | None = None,
-        windows: bool = False,
+        wanted: Wanted = Wanted(),  # noqa: B008 - it cannot change
         annotation: Annotation | None = None,
         prepare: Callable[[], None] | None = None,
     ) -> None:
         self.rollout, self.seed, self.pipeline, self.replay = rollout, seed, pipeline, replay
-        self.windows, self.annotation, self.prepare = windows, annotation, prepare
+        self.wanted, self.annotation, self.prepare = wanted, annotation, prepare
         self.scores = Scores(rollout.batch)
         # Whether a checkpoint holds all that is needed to go on as if nothing had happened.
         self.exact = rollout.exact and pipeline is None
@@ -125,13 +133,24 @@ class ActingFeed:
         }
         return {**found, "figures": figures}
 
+    def whole(self) -> tuple[int, Any]:
+        """Batches from the first one on, up to one with all that heads learn from: its number, and
+        it."""
+        k, batch = 0, self.batch(0)
+        while self.replay is not None and not self.replay.full:
+            k += 1
+            batch = self.batch(k)
+        return k, batch
+
     def _replayed(self, replay: Replay, k: int) -> dict[str, Any]:
         """What is learned once more in an update: nothing while there is more to come."""
         if not replay.full:
             return {}
         rows = self.rollout.batch
-        found: dict[str, Any] = {"replay": replay.sample(uniform(self.seed, REPLAY, k, (rows,)))}
-        if self.windows:
+        found: dict[str, Any] = {}
+        if self.wanted.stretches:
+            found["replay"] = replay.sample(uniform(self.seed, REPLAY, k, (rows,)))
+        if self.wanted.windows:
             windows = replay.windows(uniform(self.seed, WINDOWS, k, (rows, 2)))
             found |= {} if windows is None else {"windows": windows}
         return found

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from genkit.artifacts.episodes import Episodes
+from genkit.artifacts.episodes import SEEN, Episodes
+from genkit.artifacts.panels import AUXILIARY
 from genkit.errors import UsageError
 from genkit.family import Arrays, Chunk, Forced, SampleSettings
 from genkit.randomness import uniform
@@ -126,9 +127,9 @@ class EpisodeGenerator:
         found["failed"] = np.zeros_like(counts) if lost is None else host(lost) & counts
         if self.frames:
             for name, x in experience["observation"].items():
-                found[f"observation/{name}"] = host(x)[:-1]
+                found[SEEN + name] = host(x)[:-1]
         if self.shown is not None:
-            found |= {f"auxiliary/{name}": x for name, x in self.shown(experience).items()}
+            found |= {AUXILIARY + name: x for name, x in self.shown(experience).items()}
         return {name: np.swapaxes(x, 0, 1) for name, x in found.items()}
 
     def finish(self, chunks: Sequence[Chunk], indices: Sequence[int]) -> list[Episodes]:
@@ -147,8 +148,8 @@ class EpisodeGenerator:
 
         return [
             Episodes(
-                observation=named("observation/"),
-                auxiliary=named("auxiliary/"),
+                observation=named(SEEN),
+                auxiliary=named(AUXILIARY),
                 labels=LABELS,
                 length=length[:count].astype(np.int64),
                 failed=np.asarray(failed)[:count],

@@ -77,7 +77,7 @@ class AgentLearner(BaseLearner):
         networks, apart = list(learning.values()), self.updaters.get("reading")
         step = GradientStep(networks, self.loss, recipe.train, assigned, apart)
         self.steps = {"training": step}
-        self._shown = backend.compile(self._shown_of, self._all_variables())
+        self._shown = backend.compile(self._shown_of, self.network_variables())
         self._spent: deque[float] = deque(maxlen=MEASURED)
         self._played: dict[Any, Rollout] = {}
 
@@ -162,11 +162,8 @@ class AgentLearner(BaseLearner):
     def update(self, batch: Any, noise: Noise) -> Metrics:
         del noise
         began = time.perf_counter()
-        told = {"experience": self._needed(batch["experience"])}
-        if self.replays and "replay" in batch:
-            told["replay"] = batch["replay"]
-        if "windows" in batch:
-            told["windows"] = batch["windows"]
+        told = {"experience": self.needed(batch["experience"])}
+        told |= {name: batch[name] for name in ("replay", "windows") if name in batch}
         metrics = self.steps["training"](told)
         backend.synchronise(metrics)
         learning = time.perf_counter() - began
@@ -176,17 +173,18 @@ class AgentLearner(BaseLearner):
 
     def shown(self, experience: Experience) -> dict[str, np.ndarray]:
         """What films show of heads beside what is seen, by name, `(T, B, ...)`."""
-        found = self._shown(self._needed(experience)) if len(self.heads) > 1 else {}
+        found = self._shown(self.needed(experience)) if len(self.heads) > 1 else {}
         return {name: host(x) for name, x in found.items()}
 
     def _shown_of(self, experience: Experience) -> dict[str, Any]:
         learned = Learned(experience, self.unrolled(experience))
         return {name: x for head in self.heads for name, x in head.shown(learned).items()}
 
-    def _all_variables(self) -> list[Any]:
+    def network_variables(self) -> list[Any]:
+        """Of the network and of all heads."""
         return [variable for one in self.networks.values() for variable in one.variables]
 
-    def _needed(self, experience: Experience) -> Experience:
+    def needed(self, experience: Experience) -> Experience:
         """Without parts of observations that nothing is learned from."""
         parts = dict.fromkeys((*self.config.inputs(), *self.config.targets()))
         seen = {part: experience["observation"][part] for part in parts}

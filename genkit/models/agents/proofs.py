@@ -54,11 +54,7 @@ def resumed(learner: AgentLearner) -> float:
         closing(learner.feed("train", SEED)) as feed,
         closing(learner.feed("train", SEED)) as other,
     ):
-        k = 0
-        feed.batch(k)
-        while feed.replay is not None and not feed.replay.full:
-            k += 1
-            feed.batch(k)
+        k, _ = feed.whole()
         kept = {name: np.array(x) for name, x in feed.save().items()}
         other.restore(kept)
         first, second = _arrays(feed.batch(k + 1)), _arrays(other.batch(k + 1))

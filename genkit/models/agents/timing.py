@@ -13,7 +13,6 @@ from genkit.family import Workload
 from genkit.randomness import Noise, uniform
 
 if TYPE_CHECKING:
-    from genkit.models.agents.feed import ActingFeed
     from genkit.models.agents.learner import AgentLearner
 
 
@@ -48,16 +47,7 @@ def _update(learner: AgentLearner) -> Workload:
     def run() -> Any:
         if not ready:
             with closing(learner.feed("train", 0)) as feed:
-                ready["batch"] = whole_batch(feed)
+                _, ready["batch"] = feed.whole()
         return learner.update(ready["batch"], Noise(0, 0))
 
     return Workload("learning", batch, batch * learner.config.unroll, run)
-
-
-def whole_batch(feed: ActingFeed) -> Any:
-    """The first batch with all that heads learn from."""
-    k, batch = 0, feed.batch(0)
-    while feed.replay is not None and not feed.replay.full:
-        k += 1
-        batch = feed.batch(k)
-    return batch

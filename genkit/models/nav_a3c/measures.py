@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from genkit import backend
+from genkit.artifacts.panels import AUXILIARY
 from genkit.rl.experience import Experience, host
 from genkit.rl.heads.loop_closure import LoopClosure
 from genkit.rl.heads.position import PositionDecoder
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from genkit.artifacts import Figure
     from genkit.models.nav_a3c.learner import NavA3CLearner
 
-KEPT = "auxiliary/"
 WALKS, SEED = 10, 0  # episodes of the shortest path
 
 
@@ -43,14 +43,13 @@ class Measures:
         self.loop: Any = heads.get(LoopClosure.name)
         self.position: Any = heads.get(PositionDecoder.name)
         self.chunks: dict[int, list[dict[str, np.ndarray]]] = {}
-        variables = [v for one in learner.networks.values() for v in one.variables]
-        self._told = backend.compile(self._telling, variables)
+        self._told = backend.compile(self._telling, learner.network_variables())
 
     def measure(self, experience: Experience) -> Mapping[str, np.ndarray]:
         """Positions, and what heads tell, `(T, B, ...)`."""
         found = {"position": host(experience["observation"]["position"])[:-1]}
         if self.loop is not None or self.position is not None:
-            told = self._told(self.learner._needed(experience))
+            told = self._told(self.learner.needed(experience))
             found |= {name: host(x) for name, x in told.items()}
         return found
 
@@ -70,7 +69,7 @@ class Measures:
         """The next steps of these episodes."""
         names = ("reward", "values", "counts", "failed")
         own = {name: extras[name] for name in names}
-        own |= {n.removeprefix(KEPT): x for n, x in extras.items() if n.startswith(KEPT)}
+        own |= {n.removeprefix(AUXILIARY): x for n, x in extras.items() if n.startswith(AUXILIARY)}
         self.chunks.setdefault(rows.start, []).append(own)
 
     def finish(self) -> tuple[dict[str, float], Sequence[Figure]]:

@@ -7,7 +7,7 @@ al., 2016 (arXiv:1606.04671). Places are in cells, x to the right and y down.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -47,6 +47,7 @@ class Level:
         geometry: text of its walls. starts: places where the agent may be put.
         heading: with which it begins, in radians; None: drawn. goal: where it is, if there is one.
         items: what can be eaten. size: of what lies within the walls and the axes, x and y.
+        walls: `(H, W)` bool, which cells are; None for a track, which follows no grid.
     """
 
     geometry: str
@@ -55,6 +56,7 @@ class Level:
     goal: Point | None = None
     items: tuple[Item, ...] = ()
     heading: float | None = None
+    walls: np.ndarray | None = field(default=None, compare=False)
 
     def textmap(self) -> str:
         """The map as text."""
@@ -108,7 +110,7 @@ def _mazes(now: Settings, seed: int, number: int) -> list[Level]:
         others = [rooms[room] for room in order if room != goal]
         items = tuple(Item(APPLE, *place) for place in others[: now.fruit])
         starts = tuple(others)
-        found.append(Level(geometry, starts, size, rooms[goal], items))
+        found.append(Level(geometry, starts, size, rooms[goal], items, walls=walls))
     return found
 
 
@@ -122,7 +124,8 @@ def _i_maze(now: Settings, seed: int) -> list[Level]:
     eaten = np.linspace(0, CORRIDOR, now.fruit, endpoint=False) + CORRIDOR / (2 * now.fruit or 1)
     items = tuple(Item(APPLE, *corridor[int(place)]) for place in eaten)
     alcoves = _middles(np.argwhere(~walls)[[0, 1, -2, -1]])
-    return [Level(geometry, tuple(corridor), size, alcove, items) for alcove in alcoves]
+    shared = (geometry, tuple(corridor), size)
+    return [Level(*shared, alcove, items, walls=walls) for alcove in alcoves]
 
 
 def _track(now: Settings, seed: int) -> Level:
@@ -149,5 +152,6 @@ def _room(now: Settings, seed: int) -> list[Level]:
         order = [cells[k] for k in permutation(seed, "rl/doom-room", i, len(cells)).tolist()]
         kinds = [APPLE] * now.fruit + [bad] * now.fruit
         items = tuple(Item(kind, *place) for kind, place in zip(kinds, order, strict=False))
-        found.append(Level(geometry, tuple(order[len(kinds) :]), size, None, items))
+        starts = tuple(order[len(kinds) :])
+        found.append(Level(geometry, starts, size, None, items, walls=walls))
     return found
